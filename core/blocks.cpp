@@ -1,0 +1,223 @@
+// BlockPrograms: elementwise programs compiled to loops over registers, run block by block.
+//
+// A register is an input, a constant, an output or a temporary.  Temporaries share a scratch area of one block each;
+// a block is as long as fits the scratch area, so intermediate values stay in the nearest cache.
+#include <algorithm>
+
+#include "rule.h"
+#include "strided.h"
+
+namespace bant {
+
+namespace {
+constexpr int most_operands = 16;            // inputs and outputs of one program
+constexpr size_t scratch_bytes = 16384;      // half of a first-level cache
+constexpr intptr_t longest_block = 1024;
+}  // namespace
+
+std::unique_ptr<BlockProgram> compile(const Program& program, const std::vector<DType>& inputs) {
+    auto blocks = std::make_unique<BlockProgram>();
+    std::vector<size_t> last_use(program.slots + 1, 0);
+    std::vector<int> output_of(program.slots + 1, -1);   // first output that a slot is
+    size_t step = 0;
+    for (auto at = program.records.first(); at; at.forward(), ++step) {
+        const Record* record = *at;
+        if (record->op->kind != OpKind::elementwise || record->n_inputs > 3 || record->n_outputs != 1) return nullptr;
+        for (uint32_t i = 0; i < record->n_inputs; ++i) {
+            const Operand& operand = record->inputs()[i];
+            if (operand.id) last_use[operand.id] = step;
+            else if (operand.saved->size() != 1) return nullptr;
+        }
+    }
+    for (size_t k = 0; k < program.outputs.size(); ++k) {
+        const auto& output = program.outputs[k];
+        if (output.constant || output.slices_shape) return nullptr;
+        if (output.slot && output_of[output.slot] < 0) output_of[output.slot] = static_cast<int>(k);
+    }
+    if (inputs.size() + program.outputs.size() > most_operands) return nullptr;
+
+    std::vector<int> register_of(program.slots + 1, -1);
+    auto add_register = [&](BlockProgram::Register reg) {
+        blocks->registers.push_back(reg);
+        return static_cast<int>(blocks->registers.size()) - 1;
+    };
+    for (size_t i = 0; i < inputs.size(); ++i)
+        register_of[i + 1] = add_register({BlockProgram::Register::input, static_cast<uint8_t>(i), static_cast<uint8_t>(size_of(inputs[i])), inputs[i], 0});
+
+    std::vector<std::pair<uint32_t, uint8_t>> free_scratch;   // offset, item
+    step = 0;
+    for (auto at = program.records.first(); at; at.forward(), ++step) {
+        const Record* record = *at;
+        DType dtypes[3];
+        for (uint32_t i = 0; i < record->n_inputs; ++i) dtypes[i] = dtype_of(record->inputs()[i]);
+        const Loop* loop = loop_for(*record->op, dtypes, static_cast<int>(record->n_inputs), record->attributes);
+        if (!loop) return nullptr;
+        BlockProgram::Instruction instruction{loop->function, loop->data, static_cast<uint8_t>(record->n_inputs + 1), {}};
+        for (uint32_t i = 0; i < record->n_inputs; ++i) {
+            const Operand& operand = record->inputs()[i];
+            if (!operand.id) {
+                blocks->constants.push_back(Ref::borrow(operand.saved));
+                instruction.args[i] = static_cast<uint8_t>(add_register({BlockProgram::Register::constant, static_cast<uint8_t>(blocks->constants.size() - 1),
+                                                                         static_cast<uint8_t>(size_of(dtypes[i])), dtypes[i], 0}));
+            } else {
+                instruction.args[i] = static_cast<uint8_t>(register_of[operand.id]);
+            }
+        }
+        // A temporary whose last reader is this step can be given away before its result is placed: the loops allow
+        // the result on top of an operand of the same item size.
+        for (uint32_t i = 0; i < record->n_inputs; ++i) {
+            const Operand& operand = record->inputs()[i];
+            if (!operand.id || last_use[operand.id] != step || register_of[operand.id] < 0) continue;
+            auto& reg = blocks->registers[static_cast<size_t>(register_of[operand.id])];
+            if (reg.kind != BlockProgram::Register::temporary) continue;
+            free_scratch.emplace_back(reg.scratch, reg.item);
+            last_use[operand.id] = SIZE_MAX;   // once
+        }
+        const uint64_t slot = record->outputs()[0].id;
+        const uint8_t item = static_cast<uint8_t>(size_of(loop->out));
+        BlockProgram::Register result{BlockProgram::Register::temporary, 0, item, loop->out, 0};
+        if (output_of[slot] >= 0) {
+            result.kind = BlockProgram::Register::output;
+            result.index = static_cast<uint8_t>(output_of[slot]);
+        } else {
+            auto fit = std::find_if(free_scratch.begin(), free_scratch.end(), [&](const auto& entry) { return entry.second == item; });
+            if (fit != free_scratch.end()) {
+                result.scratch = fit->first;
+                free_scratch.erase(fit);
+            } else {
+                result.scratch = blocks->scratch;
+                blocks->scratch += item;
+            }
+        }
+        register_of[slot] = add_register(result);
+        instruction.args[record->n_inputs] = static_cast<uint8_t>(register_of[slot]);
+        blocks->code.push_back(instruction);
+        if (blocks->registers.size() > 250) return nullptr;
+    }
+    if (blocks->scratch > scratch_bytes / 16) return nullptr;
+    for (const auto& output : program.outputs) blocks->outputs.push_back(output.slot ? register_of[output.slot] : -1);
+    return blocks;
+}
+
+namespace {
+
+void run_run(const BlockProgram& program, char* const* at, intptr_t n, const intptr_t* steps, size_t n_inputs) {
+    alignas(64) char scratch[scratch_bytes];
+    intptr_t block = n;
+    if (n > 16) {
+        block = program.scratch ? static_cast<intptr_t>(scratch_bytes / program.scratch) & ~intptr_t{15} : longest_block;
+        block = std::min(std::min(block, longest_block), n);
+    }
+    for (intptr_t start = 0; start < n; start += block) {
+        const intptr_t count = std::min(block, n - start);
+        for (const auto& instruction : program.code) {
+            char* args[4];
+            intptr_t arg_steps[4];
+            for (int i = 0; i < instruction.n_args; ++i) {
+                const auto& reg = program.registers[instruction.args[i]];
+                switch (reg.kind) {
+                    case BlockProgram::Register::input:
+                        args[i] = at[reg.index] + start * steps[reg.index];
+                        arg_steps[i] = steps[reg.index];
+                        break;
+                    case BlockProgram::Register::constant:
+                        args[i] = program.constants[reg.index].get()->data;
+                        arg_steps[i] = 0;
+                        break;
+                    case BlockProgram::Register::output:
+                        args[i] = at[n_inputs + reg.index] + start * steps[n_inputs + reg.index];
+                        arg_steps[i] = steps[n_inputs + reg.index];
+                        break;
+                    case BlockProgram::Register::temporary:
+                        args[i] = scratch + static_cast<intptr_t>(reg.scratch) * block;
+                        arg_steps[i] = reg.item;
+                        break;
+                }
+            }
+            instruction.function(args, &count, arg_steps, instruction.data);
+        }
+    }
+}
+
+}  // namespace
+
+void run_blocks(const BlockProgram& program, Tensor* const* inputs, Shape* shape, Tensor** outputs) {
+    size_t n_inputs = 0;
+    for (const auto& reg : program.registers) n_inputs += reg.kind == BlockProgram::Register::input;
+    const size_t n = n_inputs + program.outputs.size();
+    char* data[most_operands];
+    intptr_t flat_steps[most_operands];
+    bool flat = true;
+    for (size_t i = 0; i < n_inputs; ++i) {
+        data[i] = inputs[i]->data;
+        const bool single = inputs[i]->size() == 1;
+        flat = flat && (single || (inputs[i]->contiguous() && inputs[i]->size() == shape->size));
+        flat_steps[i] = single ? 0 : static_cast<intptr_t>(size_of(inputs[i]->dtype));
+    }
+    for (size_t k = 0; k < program.outputs.size(); ++k) {
+        outputs[k] = nullptr;
+        data[n_inputs + k] = nullptr;
+        flat_steps[n_inputs + k] = 0;
+    }
+    for (size_t k = 0; k < program.outputs.size(); ++k) {
+        const int at = program.outputs[k];
+        if (at < 0) continue;
+        const auto& reg = program.registers[static_cast<size_t>(at)];
+        if (reg.kind == BlockProgram::Register::input) {
+            outputs[k] = retain(inputs[reg.index]);
+        } else if (reg.index != k) {
+            outputs[k] = retain(outputs[reg.index]);   // the same value as an earlier output
+        } else {
+            outputs[k] = make_tensor(reg.dtype, shape);
+            data[n_inputs + k] = outputs[k]->data;
+            flat_steps[n_inputs + k] = reg.item;
+        }
+    }
+    if (program.code.empty() || shape->size == 0) return;
+    Unlocked unlocked(shape->size);
+    if (flat) {
+        run_run(program, data, shape->size, flat_steps, n_inputs);
+        return;
+    }
+    int64_t strides[most_operands][max_rank];
+    for (size_t i = 0; i < n; ++i) {
+        if (i < n_inputs) broadcast_strides(inputs[i], shape, strides[i]);
+        else if (data[i]) c_strides(shape, flat_steps[i], strides[i]);
+        else std::fill(strides[i], strides[i] + shape->rank, 0);
+    }
+    for_each_run<most_operands>(static_cast<int>(n), data, strides, shape->dims, static_cast<int>(shape->rank),
+                                [&](char** at, intptr_t count, const intptr_t* steps) { run_run(program, at, count, steps, n_inputs); });
+}
+
+std::vector<Adjoint> run_program(const Program& program, Tensor* const* inputs) {
+    std::vector<Ref> values(program.slots + 1);
+    for (uint32_t i = 0; i < program.n_inputs; ++i) values[i + 1] = Ref::borrow(inputs[i]);
+    std::vector<Tensor*> arguments;
+    for (auto at = program.records.first(); at; at.forward()) {
+        const Record* record = *at;
+        arguments.clear();
+        for (uint32_t i = 0; i < record->n_inputs; ++i) {
+            const Operand& operand = record->inputs()[i];
+            arguments.push_back(operand.id ? values[operand.id].get() : operand.saved);
+        }
+        Tensor* results[8];
+        apply(*record->op, arguments.data(), static_cast<int>(arguments.size()), record->attributes, results);
+        for (uint32_t i = 0; i < record->n_outputs; ++i) values[record->outputs()[i].id] = Ref(results[i]);
+    }
+    std::vector<Adjoint> outputs(program.outputs.size());
+    for (size_t k = 0; k < outputs.size(); ++k) {
+        const auto& output = program.outputs[k];
+        if (output.slices_shape) {
+            outputs[k].values = values[output.values];
+            outputs[k].indices = values[output.indices];
+            outputs[k].slices_shape = retain(output.slices_shape);
+        } else if (output.constant) {
+            outputs[k].dense = output.constant;
+        } else if (output.slot) {
+            outputs[k].dense = values[output.slot];
+        }
+    }
+    return outputs;
+}
+
+}  // namespace bant

@@ -1,0 +1,50 @@
+// Dispatch: the single door through which every operation goes.
+//
+//     check dtypes and shapes  →  result's dtype and shape  →  kernel  →  record
+//
+// While a rule is traced (`Context::trace`) the kernel step is skipped and the Record goes to the traced program.
+#pragma once
+#include "tape.h"
+
+namespace bant {
+
+// Applies `op`.  `outputs` receives `op.n_outputs` new references.
+void apply(const Op& op, Tensor* const* inputs, int n_inputs, Attributes* attributes, Tensor** outputs);
+// The same for the common case of one result.
+Ref apply(const Op& op, Tensor* const* inputs, int n_inputs, Attributes* attributes = nullptr);
+inline Ref apply(const Op& op, Tensor* a, Attributes* attributes = nullptr) { return apply(op, &a, 1, attributes); }
+inline Ref apply(const Op& op, Tensor* a, Tensor* b) {
+    Tensor* inputs[2] = {a, b};
+    return apply(op, inputs, 2, nullptr);
+}
+
+// The loop an elementwise op uses for these dtypes; throws (naming op and dtypes) when there is none.
+const Loop* loop_for(const Op& op, const DType* dtypes, int n, const Attributes* attributes);
+// Runs one loop over broadcast operands into a fresh tensor.
+Tensor* run_loop(const Op& op, const Loop& loop, Tensor* const* inputs, int n, Shape* out_shape);
+// a += b for an `exclusive` a of the same shape and dtype.
+void add_in_place(const Op& add, Tensor* a, Tensor* b);
+
+// What the host provides (set once by core/python): nothing here is called on a fast path.
+struct Hooks {
+    void (*host_kernel)(const Op&, const Call&, Tensor** outputs) = nullptr;  // runs Op::host_kernel
+    void* (*unlock)() = nullptr;        // let other host threads run during a long kernel
+    void (*lock)(void*) = nullptr;      // and come back
+    void (*check_interrupt)() = nullptr;  // throws ForeignError when the user pressed Ctrl-C
+    void (*dispose)(Foreign*) = nullptr;
+};
+extern Hooks hooks;
+
+constexpr int64_t long_kernel = 1 << 16;   // elements from which the host's lock is given up
+
+// Gives up the host's lock for the life of the object if the work is long.
+class Unlocked {
+public:
+    explicit Unlocked(int64_t elements) : state_(elements >= long_kernel && hooks.unlock ? hooks.unlock() : nullptr) {}
+    ~Unlocked() { if (state_) hooks.lock(state_); }
+    Unlocked(const Unlocked&) = delete;
+private:
+    void* state_;
+};
+
+}  // namespace bant

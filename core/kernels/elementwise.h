@@ -1,0 +1,11 @@
+// Inner loops of our own, where NumPy has none or a slow one; `core/primitives.cpp` offers them by name.
+#pragma once
+#include <vector>
+
+#include "../op.h"
+
+namespace bant {
+
+std::vector<OwnLoop> elementwise_loops();
+
+}  // namespace bant

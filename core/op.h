@@ -1,0 +1,106 @@
+// Ops: what can be recorded.
+//
+// An Op is a row of facts.  An elementwise op names one inner loop for each dtype (NumPy's own, or one of ours with
+// the same signature); a structural op has a shape function and a kernel, or a view function that computes nothing;
+// a foreign op runs host code.  What a derivative needs is in its Rule (`rule.h`).  Only the op tables know names:
+// nothing here or in tape, sweep and forward compares them.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tensor.h"
+
+namespace bant {
+
+// Something of the host's that the core carries along (a Python callable); the host subclasses it.  It does not keep
+// the host's object alive by itself: each tape that records it does, through `keep` and `let_go`, so that the host's
+// garbage collector sees every owner.
+struct Foreign {
+    virtual ~Foreign() = default;
+    virtual void keep() {}
+    virtual void let_go() {}
+};
+
+// The static arguments of one call: axes, sizes, flags.  Immutable, counted, compared as integers.
+struct Attributes {
+    uint32_t references;
+    uint32_t count;
+    Foreign* foreign;    // host data for foreign ops; owned; usually null
+    int64_t values[1];   // allocated with room for `count`
+};
+Attributes* make_attributes(const int64_t* values, int64_t count, Foreign* foreign = nullptr);
+void destroy(Attributes* attributes);
+inline Attributes* retain(Attributes* a) { if (a) ++a->references; return a; }
+inline void release(Attributes* a) { if (a && --a->references == 0) destroy(a); }
+
+// One inner loop: NumPy's signature (pointers, count, byte steps, static data).
+using LoopFunction = void (*)(char** args, const intptr_t* count, const intptr_t* steps, void* data);
+constexpr int max_loop_args = 5;
+struct Loop {
+    LoopFunction function = nullptr;
+    void* data = nullptr;
+    DType out = DType::float32;  // dtype of the result
+};
+
+// What a kernel or a shape function is given.
+struct Call {
+    const struct Op* op;
+    Tensor* const* inputs;
+    int n_inputs;
+    const Attributes* attributes;
+    int64_t attribute(uint32_t i) const;   // throws when the row passed too few
+};
+struct Meta { DType dtype; Shape* shape; };  // shape: new reference
+
+using InferFunction = void (*)(const Call&, Meta* outputs);
+using KernelFunction = void (*)(const Call&, Tensor* const* outputs);
+using ViewFunction = Tensor* (*)(const Call&);
+using LoopChooser = const Loop* (*)(const struct Op&, const DType* inputs, const Attributes*);
+
+struct Rule;
+
+enum class OpKind : uint8_t { elementwise, structural, foreign };
+
+struct Op {
+    std::string name;
+    uint32_t index = 0;                 // position in the registry
+    OpKind kind = OpKind::elementwise;
+    int n_inputs = 1;                   // -1: any number
+    int n_outputs = 1;
+    Loop loops[dtype_count];            // elementwise: by dtype of the last input
+    LoopChooser choose_loop = nullptr;  // elementwise ops whose loop depends on more than that
+    DType fixed_input[3];               // elementwise: dtype an input must have instead of the common one
+    uint8_t fixed_inputs = 0;           // bit i: input i has a fixed dtype
+    uint8_t divisor_check = 0;          // integers: 1 = last input may not be zero, 2 = it may not be negative
+    InferFunction infer = nullptr;      // structural: dtypes and shapes of the results
+    KernelFunction kernel = nullptr;    // structural: computes into fresh C-order outputs
+    ViewFunction view = nullptr;        // structural: the result shares memory (infer is still used for tracing)
+    Foreign* host_kernel = nullptr;     // foreign: host code that computes the outputs
+    Rule* rule = nullptr;               // derivative; null = gradients stop here
+};
+
+Op* make_op(const std::string& name);          // registered for ever
+Op* find_op(const std::string& name);          // null if there is none
+const std::vector<Op*>& all_ops();
+
+// Primitives that C++ offers to the op tables, by name.
+struct Primitive {
+    const char* name;
+    int n_inputs;
+    InferFunction infer;
+    KernelFunction kernel;
+    ViewFunction view;
+};
+const Primitive* find_primitive(const std::string& name);
+const std::vector<Primitive>& all_primitives();
+// Inner loops of our own, by name and dtype; null if there is none.
+struct OwnLoop {
+    const char* name;
+    int n_inputs;
+    DType key;        // dtype of the last input
+    Loop loop;
+};
+const std::vector<OwnLoop>& own_loops();
+
+}  // namespace bant

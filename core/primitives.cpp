@@ -1,0 +1,64 @@
+// The tables of what the core can compute: primitives for structural ops, inner loops of our own for elementwise ops.
+//
+// The op tables in Python name their entries, and only those tables and this file know the names.  A primitive with a
+// kernel writes into fresh tensors; one with a view returns a tensor that shares memory with its input.
+#include <string>
+#include <unordered_map>
+
+#include "kernels/elementwise.h"
+#include "kernels/primitives.h"
+
+namespace bant {
+
+const std::vector<Primitive>& all_primitives() {
+    // name, number of inputs (-1: any), infer, kernel, view
+    static const std::vector<Primitive> table = {
+        {"reshape", 1, reshape_infer, nullptr, reshape_view},
+        {"transpose", 1, transpose_infer, nullptr, transpose_view},
+        {"broadcast_to", 1, broadcast_to_infer, nullptr, broadcast_to_view},
+        {"slice_view", 1, slice_view_infer, nullptr, slice_view_view},
+        {"slice_scatter", 1, slice_scatter_infer, slice_scatter_kernel, nullptr},
+        {"identity", 1, identity_infer, nullptr, identity_view},
+        {"concat", -1, concat_infer, concat_kernel, nullptr},
+        {"pad_constant", 2, pad_constant_infer, pad_constant_kernel, nullptr},
+        {"pad_mirror", 1, pad_mirror_infer, pad_mirror_kernel, nullptr},
+        {"pad_mirror_grad", 1, pad_mirror_grad_infer, pad_mirror_grad_kernel, nullptr},
+        {"sum", 1, reduce_numeric_infer, sum_kernel, nullptr},
+        {"prod", 1, reduce_numeric_infer, prod_kernel, nullptr},
+        {"max", 1, reduce_ordered_infer, max_kernel, nullptr},
+        {"min", 1, reduce_ordered_infer, min_kernel, nullptr},
+        {"all", 1, reduce_boolean_infer, all_kernel, nullptr},
+        {"any", 1, reduce_boolean_infer, any_kernel, nullptr},
+        {"sum_to", 1, sum_to_infer, sum_to_kernel, nullptr},
+        {"argmax", 1, arg_reduce_infer, argmax_kernel, nullptr},
+        {"argmin", 1, arg_reduce_infer, argmin_kernel, nullptr},
+        {"cumsum", 1, cumulate_infer, cumsum_kernel, nullptr},
+        {"cumprod", 1, cumulate_infer, cumprod_kernel, nullptr},
+        {"gather", 2, gather_infer, gather_kernel, nullptr},
+        {"gather_nd", 2, gather_nd_infer, gather_nd_kernel, nullptr},
+        {"one_hot", 3, one_hot_infer, one_hot_kernel, nullptr},
+        {"nonzero", 1, nonzero_infer, nullptr, nonzero_view},
+        {"scatter_nd", 2, scatter_nd_infer, scatter_nd_kernel, nullptr},
+        {"tensor_scatter", 3, tensor_scatter_infer, tensor_scatter_kernel, nullptr},
+        {"unsorted_segment", 2, unsorted_segment_infer, unsorted_segment_kernel, nullptr},
+        {"matmul", 2, matmul_infer, matmul_kernel, nullptr},
+    };
+    return table;
+}
+
+const Primitive* find_primitive(const std::string& name) {
+    static const std::unordered_map<std::string, const Primitive*> by_name = [] {
+        std::unordered_map<std::string, const Primitive*> index;
+        for (const Primitive& primitive : all_primitives()) index.emplace(primitive.name, &primitive);
+        return index;
+    }();
+    const auto found = by_name.find(name);
+    return found == by_name.end() ? nullptr : found->second;
+}
+
+const std::vector<OwnLoop>& own_loops() {
+    static const std::vector<OwnLoop> table = elementwise_loops();
+    return table;
+}
+
+}  // namespace bant

@@ -1,0 +1,80 @@
+// Records: the one instruction type of the whole project.
+//
+// A Record says which op was applied to which numbered tensors, giving which numbered tensors, and keeps the tensors
+// that the derivative needs.  Tapes, traced rules and everything derived from them are RecordLists.  A list is an
+// arena: chunks of memory in which records of different length lie one behind the other, walked forwards or
+// backwards without recursion and released chunk by chunk.
+//
+// Layout of a record in memory: the fixed part, then one Operand an input, then one an output.
+#pragma once
+#include "op.h"
+
+namespace bant {
+
+struct Operand {
+    uint64_t id : 56;    // number of the tensor; 0 = not a differentiable variable of this program
+    uint64_t dtype : 8;  // DType of the tensor
+    Shape* shape;        // its shape; owned
+    Tensor* saved;       // the tensor itself, where a derivative needs it or it is a constant; owned, else null
+};
+
+struct Record {
+    const Op* op;
+    Attributes* attributes;   // owned, may be null
+    uint32_t previous;        // bytes back to the record before it in the same chunk; 0 = first of its chunk
+    uint32_t n_inputs : 20;
+    uint32_t n_outputs : 12;
+    Operand* inputs() { return reinterpret_cast<Operand*>(this + 1); }
+    Operand* outputs() { return inputs() + n_inputs; }
+    const Operand* inputs() const { return reinterpret_cast<const Operand*>(this + 1); }
+    const Operand* outputs() const { return inputs() + n_inputs; }
+    size_t bytes() const { return sizeof(Record) + (n_inputs + n_outputs) * sizeof(Operand); }
+};
+constexpr int64_t most_inputs = (1 << 20) - 1;
+constexpr int64_t most_outputs = (1 << 12) - 1;
+
+inline DType dtype_of(const Operand& operand) { return static_cast<DType>(operand.dtype); }
+
+class RecordList {
+    struct Chunk {
+        Chunk* earlier;
+        Chunk* later;
+        size_t room;     // bytes for records
+        size_t used;     // bytes of records
+        size_t last;     // where the last record starts
+        char* begin() { return reinterpret_cast<char*>(this + 1); }
+    };
+public:
+    RecordList() = default;
+    RecordList(const RecordList&) = delete;
+    RecordList& operator=(const RecordList&) = delete;
+    ~RecordList() { clear(); }
+
+    // A record with its operands zeroed; the caller fills it before anything else happens to the list.
+    Record* append(const Op* op, Attributes* attributes, int64_t n_inputs, int64_t n_outputs);
+    void clear();
+    size_t count() const { return count_; }
+    size_t bytes() const { return bytes_; }
+
+    // A position in the list; stays valid while records are appended.
+    class Cursor {
+        friend class RecordList;
+        Chunk* chunk = nullptr;
+        size_t offset = 0;
+    public:
+        Record* operator*() const { return chunk ? reinterpret_cast<Record*>(chunk->begin() + offset) : nullptr; }
+        explicit operator bool() const { return chunk != nullptr; }
+        void forward();
+        void backward();
+    };
+    Cursor first() const;
+    Cursor last() const;
+
+private:
+    Chunk* head_ = nullptr;
+    Chunk* tail_ = nullptr;
+    size_t count_ = 0;
+    size_t bytes_ = 0;   // of all records, without the unused rest of chunks
+};
+
+}  // namespace bant

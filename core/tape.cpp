@@ -1,0 +1,128 @@
+#include "tape.h"
+
+#include <atomic>
+
+#include "forward.h"
+#include "rule.h"
+
+namespace bant {
+
+namespace {
+std::atomic<uint64_t> threads{0};
+struct ThreadState {
+    Context context;
+    uint64_t number = ++threads;
+};
+#if defined(__linux__) && defined(__GNUC__)
+#define BANT_TLS __attribute__((tls_model("initial-exec")))
+#else
+#define BANT_TLS
+#endif
+BANT_TLS thread_local ThreadState* current = nullptr;   // a plain pointer: no constructor check on the fast path
+
+ThreadState& thread_state() {
+    if (__builtin_expect(!current, 0)) {
+        static thread_local ThreadState state;
+        current = &state;
+    }
+    return *current;
+}
+}  // namespace
+
+Context& context() { return thread_state().context; }
+uint64_t thread_number() { return thread_state().number; }
+
+bool recording() { return current && current->context.limit != 0; }
+
+void push(Recorder recorder) {
+    Context& here = context();
+    // A recorder entered while inner ones are hidden becomes active above the visible ones.
+    here.stack.insert(here.stack.begin() + static_cast<std::ptrdiff_t>(here.limit), recorder);
+    ++here.limit;
+}
+
+bool pop(Recorder recorder) {
+    Context& here = context();
+    for (size_t i = here.stack.size(); i-- > 0;) {
+        if (here.stack[i].tape != recorder.tape || here.stack[i].accumulator != recorder.accumulator) continue;
+        here.stack.erase(here.stack.begin() + static_cast<std::ptrdiff_t>(i));
+        if (i < here.limit) --here.limit;
+        return true;
+    }
+    return false;
+}
+
+void Tape::watch(Tensor* tensor) { connected.insert(identify(tensor)); }
+
+void Tape::clear() {
+    const std::vector<Foreign*> released = std::move(kept);
+    kept.clear();
+    first_id = 0;
+    connected.clear();
+    // Letting go may run host code, which may come back here: the tape is empty by then.
+    for (Foreign* foreign : released) foreign->let_go();
+    records.clear();
+}
+
+namespace {
+
+// Which inputs (bit i) this tape may be asked to differentiate; the bit of input 31 stands for all behind it.
+uint32_t needed_inputs(Tape& tape, const Rule& rule, Tensor* const* inputs, int64_t n) {
+    uint32_t needed = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        Tensor* input = inputs[i];
+        if (!is_differentiable(input->dtype) || (input->flags & flag_literal)) continue;
+        if (!rule.host && !rule.input(i).function) continue;
+        if (!tape.records_all && (input->id == 0 || !tape.connected.count(input->id))) continue;
+        needed |= 1u << (i < 31 ? i : 31);
+    }
+    return needed;
+}
+
+inline void describe(Operand& operand, Tensor* tensor, bool numbered, bool saved) {
+    operand.id = numbered ? identify(tensor) : 0;
+    operand.dtype = static_cast<uint64_t>(tensor->dtype);
+    operand.shape = retain(tensor->shape);
+    operand.saved = saved ? retain(tensor) : nullptr;
+}
+
+void append(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs,
+            int64_t n_outputs) {
+    const Rule& rule = *op.rule;
+    const uint32_t needed = needed_inputs(tape, rule, inputs, n_inputs);
+    if (!needed) return;
+    const uint32_t saved = saved_by(rule, n_inputs, needed);
+    if (!tape.first_id) tape.first_id = next_tensor_id();
+    Record* record = tape.records.append(&op, attributes, n_inputs, n_outputs);
+    if (attributes && attributes->foreign) {
+        attributes->foreign->keep();
+        tape.kept.push_back(attributes->foreign);
+    }
+    Operand* operand = record->inputs();
+    for (int64_t i = 0; i < n_inputs; ++i)
+        describe(*operand++, inputs[i], needed >> (i < 31 ? i : 31) & 1 && is_differentiable(inputs[i]->dtype) && !(inputs[i]->flags & flag_literal),
+                 i < 16 && (saved >> i & 1));
+    for (int64_t i = 0; i < n_outputs; ++i) {
+        const bool differentiable = is_differentiable(outputs[i]->dtype);
+        describe(*operand++, outputs[i], differentiable, i < 16 && (saved >> (16 + i) & 1));
+        if (differentiable && !tape.records_all) tape.connected.insert(outputs[i]->id);
+    }
+}
+
+}  // namespace
+
+void record(const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs, int64_t n_outputs) {
+    if (!op.rule) return;
+    Context& here = context();
+    for (size_t i = 0; i < here.limit; ++i) {
+        const Recorder recorder = here.stack[i];
+        if (recorder.tape) {
+            append(*recorder.tape, op, attributes, inputs, n_inputs, outputs, n_outputs);
+        } else {
+            Only outer(i);   // what the accumulator computes is seen by the recorders outside of it
+            push_tangents(*recorder.accumulator, op, attributes, inputs, n_inputs, outputs, n_outputs);
+        }
+    }
+}
+
+}  // namespace bant

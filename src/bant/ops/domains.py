@@ -1,0 +1,51 @@
+"""Where ops are tested: named sets of numbers from which samples are drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Domain:
+    """An interval, or two mirrored ones (``low < |x| < high``), of real numbers.
+
+    ``sample(rng, shape, dtype)`` draws a NumPy array; for complex dtypes both parts are drawn, and the result is
+    scaled so that its modulus stays inside the interval.
+    """
+
+    __slots__ = ("high", "low", "mirrored", "name")
+
+    def __init__(self, name: str, low: float, high: float, mirrored: bool = False) -> None:
+        self.name, self.low, self.high, self.mirrored = name, low, high, mirrored
+
+    def sample(self, rng: Any, shape: tuple, dtype: Any) -> Any:
+        import numpy as np
+
+        kind = np.dtype(dtype)
+        if kind.kind == "b":
+            return rng.random(shape) < 0.5
+        if kind.kind in "iu":
+            low, high = int(np.ceil(self.low)), max(int(np.floor(self.high)), int(np.ceil(self.low)) + 1)
+            values = rng.integers(low if kind.kind == "i" or low > 0 else 0, high, shape, endpoint=True)
+            if self.mirrored and self.low > 0:
+                values = np.where(values == 0, 1, values)
+                if kind.kind == "i":
+                    values = np.where(rng.random(shape) < 0.5, -values, values)
+            return np.asarray(values).astype(kind)
+        values = rng.uniform(self.low, self.high, shape)
+        if kind.kind == "c":
+            turn = rng.uniform(-1.2, 1.2, shape)  # stays in the right half-plane, off branch cuts
+            values = values * np.exp(1j * turn)
+        if self.mirrored:
+            values = np.where(rng.random(shape) < 0.5, -values, values)
+        return np.asarray(values).astype(kind)
+
+    def __repr__(self) -> str:
+        return f"<domain {self.name}>"
+
+
+reals = Domain("reals", 0.15, 2.5, mirrored=True)  # both signs, away from the kink many ops have at 0
+positive = Domain("positive", 0.2, 3.0)
+nonzero = Domain("nonzero", 0.4, 2.5, mirrored=True)
+unit = Domain("unit", 0.1, 0.9, mirrored=True)  # inside (-1, 1)
+above_one = Domain("above_one", 1.2, 3.0)
+small = Domain("small", 0.1, 1.2, mirrored=True)  # away from the poles of tan

@@ -1,0 +1,176 @@
+"""Structural ops that read and write by index: gather, scatter, segments, one-hot.
+
+A gradient by index is a list of rows to be added up: `gather` along the first axis gives `IndexedSlices`, which the
+sweep keeps as they are until somebody needs them dense.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bant import _core
+from bant.indexed_slices import IndexedSlices
+from bant.ops.elementwise import cast_op, maximum, select
+from bant.ops.registry import op
+from bant.ops.structural import broadcast, concat, inverse_permutation, reduce_sum, reshape, transpose
+
+
+def _size(shape):
+    size = 1
+    for extent in shape:
+        size *= extent
+    return size
+
+
+def _constant(array):
+    return _core.convert(np.asarray(array))
+
+
+# --- gather
+
+
+def _gather_gradient(g, x_shape, indices, axis, batch_dims):
+    rank = len(x_shape)
+    axis %= rank
+    index_shape = tuple(indices.shape)
+    if axis == 0 and batch_dims == 0:
+        rows = reshape(g, _size(index_shape), *x_shape[1:])
+        return IndexedSlices(rows, reshape(indices, _size(index_shape)), tuple(x_shape))
+    # Bring the batch axes and the indexed axis to the front, make them one axis of rows, add rows by number.
+    batch_dims = batch_dims + len(index_shape) if batch_dims < 0 else batch_dims
+    n_index = len(index_shape) - batch_dims
+    batch = tuple(x_shape[:batch_dims])
+    before = range(batch_dims, axis)
+    inside = range(axis, axis + n_index)
+    after = range(axis + n_index, g.ndim)
+    rows = transpose(g, (*range(batch_dims), *inside, *before, *after))
+    rest = (*x_shape[batch_dims:axis], *x_shape[axis + 1 :])
+    n_batch, n_rows, extent = _size(batch), _size(index_shape[batch_dims:]), x_shape[axis]
+    numbers = reshape(indices, n_batch, n_rows)
+    if batch_dims:
+        offsets = np.arange(n_batch, dtype=indices.dtype.as_numpy_dtype)[:, None] * extent
+        numbers = numbers + _constant(offsets.astype(indices.dtype.as_numpy_dtype))
+    summed = segment_sum(reshape(rows, n_batch * n_rows, *rest), reshape(numbers, n_batch * n_rows), n_batch * extent, 0)
+    order = (*range(batch_dims), axis, *range(batch_dims, axis), *range(axis + 1, rank))
+    return transpose(reshape(summed, *batch, extent, *rest), inverse_permutation(order))
+
+
+gather = op("gather", "gather", "x indices", "axis batch_dims", x=_gather_gradient, linear_in="x",
+    doc="Slices of x along an axis, by index.")  # fmt: skip
+
+
+def _gather_nd_gradient(g, x_shape, indices, batch_dims):
+    index_shape = tuple(indices.shape)
+    if batch_dims == 0 and len(index_shape) == 2 and index_shape[1] == 1:
+        return IndexedSlices(g, reshape(indices, index_shape[0]), tuple(x_shape))
+    if batch_dims:
+        batch = index_shape[:batch_dims]
+        kind = indices.dtype.as_numpy_dtype
+        places = np.stack(np.indices(batch, dtype=kind), -1).reshape(*batch, *[1] * (len(index_shape) - batch_dims - 1), batch_dims)
+        places = np.broadcast_to(places, (*index_shape[:-1], batch_dims))
+        indices = concat([_constant(np.ascontiguousarray(places)), indices], len(index_shape) - 1)
+    return scatter_nd(indices, g, tuple(x_shape))
+
+
+gather_nd = op("gather_nd", "gather_nd", "x indices", "batch_dims", x=_gather_nd_gradient, linear_in="x",
+    doc="Slices of x at index tuples.")  # fmt: skip
+
+# --- scatter
+
+scatter_nd = op("scatter_nd", "scatter_nd", "indices updates", "*dims", updates=lambda g, indices: gather_nd(g, indices, 0),
+    linear_in="updates", doc="Zeros with updates added at index tuples.")  # fmt: skip
+
+
+def _zeros_at(g, indices):
+    """g with zeros at the index tuples."""
+    return scatter_update(g, indices, 0.0 * gather_nd(g, indices, 0), 0)
+
+
+scatter_update = op("tensor_scatter_nd_update", "tensor_scatter", "x indices updates", "mode", linear_in="*",
+    x=lambda g, indices: _zeros_at(g, indices), updates=lambda g, indices: gather_nd(g, indices, 0),
+    doc="x with updates put at index tuples.")  # fmt: skip
+scatter_add = op("tensor_scatter_nd_add", "tensor_scatter", "x indices updates", "mode", linear_in="*",
+    x=lambda g: g, updates=lambda g, indices: gather_nd(g, indices, 0), doc="x with updates added at index tuples.")  # fmt: skip
+scatter_subtract = op("tensor_scatter_nd_sub", "tensor_scatter", "x indices updates", "mode", linear_in="*",
+    x=lambda g: g, updates=lambda g, indices: -gather_nd(g, indices, 0), doc="x with updates subtracted at index tuples.")  # fmt: skip
+
+
+def _shares(g, x, indices, updates, out):
+    """The gradient of a scattered extreme, divided equally among all that attain it; who attains it."""
+    kept = cast_op(out == x, g.dtype)
+    put = cast_op(gather_nd(out, indices, 0) == updates, g.dtype)
+    return g / scatter_add(kept, indices, put, 1), kept, put
+
+
+def _kept_share(g, x, indices, updates, out):
+    share, kept, _ = _shares(g, x, indices, updates, out)
+    return share * kept
+
+
+def _put_share(g, x, indices, updates, out):
+    share, _, put = _shares(g, x, indices, updates, out)
+    return gather_nd(share, indices, 0) * put
+
+
+scatter_max = op("tensor_scatter_nd_max", "tensor_scatter", "x indices updates", "mode", x=_kept_share, updates=_put_share,
+    doc="The larger of x and the updates at index tuples. Ties share the gradient equally.")  # fmt: skip
+scatter_min = op("tensor_scatter_nd_min", "tensor_scatter", "x indices updates", "mode", x=_kept_share, updates=_put_share,
+    doc="The smaller of x and the updates at index tuples. Ties share the gradient equally.")  # fmt: skip
+
+# --- segments
+
+
+def _rows_of(g, ids):
+    """The row of g that each id names; zeros for negative ids, which were dropped."""
+    rows = gather(g, maximum(ids, 0), 0, 0)
+    lead = tuple(ids.shape)
+    valid = reshape(ids >= 0, *lead, *[1] * (rows.ndim - len(lead)))
+    return select(broadcast(valid, *rows.shape), rows, 0.0)
+
+
+segment_sum = op("unsorted_segment_sum", "unsorted_segment", "values ids", "n_segments mode",
+    values=lambda g, ids: _rows_of(g, ids), linear_in="values", doc="Sums of the rows that share an id.")  # fmt: skip
+
+
+def _segment_product_gradient(g, values, ids, n_segments):
+    """The product of the other rows: by division where nothing is zero, and where the row is the only zero."""
+    zero = values == 0.0
+    filled = select(zero, 1.0 + 0.0 * values, values)
+    products = _rows_of(segment_prod(filled, ids, n_segments, 1), ids)
+    zeros = _rows_of(segment_sum(cast_op(zero, values.dtype), ids, n_segments, 0), ids)
+    others = select(zero, select(zeros == 1.0, products, 0.0), select(zeros == 0.0, products / filled, 0.0))
+    return _rows_of(g, ids) * others
+
+
+segment_prod = op("unsorted_segment_prod", "unsorted_segment", "values ids", "n_segments mode",
+    values=_segment_product_gradient, doc="Products of the rows that share an id.")  # fmt: skip
+
+
+def _segment_extreme_gradient(g, values, ids, out, n_segments):
+    hits = cast_op(values == _rows_of(out, ids), g.dtype)
+    counts = segment_sum(hits, ids, n_segments, 0)
+    return _rows_of(g / maximum(counts, 1.0), ids) * hits
+
+
+segment_max = op("unsorted_segment_max", "unsorted_segment", "values ids", "n_segments mode",
+    values=_segment_extreme_gradient, doc="Maxima of the rows that share an id. Ties share the gradient equally.")  # fmt: skip
+segment_min = op("unsorted_segment_min", "unsorted_segment", "values ids", "n_segments mode",
+    values=_segment_extreme_gradient, doc="Minima of the rows that share an id. Ties share the gradient equally.")  # fmt: skip
+
+# --- one-hot and non-zero
+
+
+def _one_hot_gradient(hot):
+    def gradient(g, indices, off_dtype, depth, axis):
+        one, zero = _core.full((), off_dtype, 1.0), _core.full((), off_dtype, 0.0)
+        mask = one_hot(indices, one if hot else zero, zero if hot else one, depth, axis)
+        return reduce_sum(g * mask, 0, g.ndim, tuple(range(g.ndim)))
+
+    return gradient
+
+
+one_hot = op("one_hot", "one_hot", "indices on off", "depth axis", on=_one_hot_gradient(True), off=_one_hot_gradient(False),
+    linear_in="*", doc="`on` at the index, `off` elsewhere, along a new axis.")  # fmt: skip
+nonzero = op("nonzero", "nonzero", "x", doc="Index tuples of the elements that are not zero.")
+
+_core.set_role("densify", segment_sum)

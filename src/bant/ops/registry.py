@@ -1,0 +1,223 @@
+"""The op tables: one row an op.
+
+Three kinds of row:
+
+``scalar(name, kernel, *partials)``
+    An elementwise op.  ``kernel`` is a NumPy ufunc (its inner loops run) or the name of one of our own loops.
+    One partial an input: ``lambda out: 1 - out * out``.  A partial that takes ``g`` returns the whole gradient.
+``op(name, primitive, inputs, attributes, x=lambda g, …)``
+    A structural op on a C++ primitive, with one gradient function for each differentiable input.
+``@composed(names=…)``
+    A public function made of other ops; it has the derivative of its parts.
+
+The parameter names of a derivative function say what it uses, and that is what a tape keeps: names of inputs,
+``out``, ``x_shape`` and ``x_dtype`` (which keep nothing), ``out_shape``, names of attributes, ``g``.  An op with any
+number of inputs has one function for all; it may name ``shapes`` (of all inputs) and returns a list.
+
+``names`` lists the public names, dotted: ``"tanh math.tanh nn.tanh"``.  Namespaces, the documentation page, stubs
+and the tests are made from ``ROWS``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterable
+
+from bant import _core
+from bant.dtypes import TABLE
+
+# Masks of dtype codes that a kernel may be used for.
+BOOL = 1 << 0
+INTEGERS = 0b111111110
+FLOATS = 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12
+COMPLEXES = 1 << 13 | 1 << 14
+NUMBERS = INTEGERS | FLOATS | COMPLEXES
+REALS = INTEGERS | FLOATS
+INEXACT = FLOATS | COMPLEXES
+ANY = BOOL | NUMBERS
+
+_GRADIENT, _INPUT, _OUTPUT, _INPUT_SHAPE, _OUTPUT_SHAPE, _INPUT_DTYPE, _ATTRIBUTE, _ATTRIBUTE_REST, _ALL_SHAPES = range(9)
+
+
+class Row:
+    """What the tables know about one op.
+
+    ``function`` is what users call; ``op`` the native op (None for composed rows); ``names`` the public names;
+    ``on`` the domains its tests sample from; ``reference`` an independent implementation on NumPy arrays;
+    ``samples`` the calls its tests make, ``(shapes, arguments)``; ``rules`` the derivative functions by input.
+    """
+
+    __slots__ = (
+        "name", "kind", "function", "op", "names", "parameters", "attributes", "rules", "style", "linear",
+        "holomorphic", "on", "reference", "samples", "doc",
+    )  # fmt: skip
+
+    def __init__(self, **facts: Any) -> None:
+        for field in self.__slots__:
+            setattr(self, field, facts.get(field))
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} row {self.name}>"
+
+
+ROWS: dict[str, Row] = {}
+_PUBLIC: dict[str, dict[str, Any]] = {}
+
+
+def publish(names: str, function: Any) -> None:
+    """Enters ``function`` under each dotted public name: ``"abs math.abs"``."""
+    for dotted in names.split():
+        namespace, _, name = dotted.rpartition(".")
+        if name in _PUBLIC.setdefault(namespace, {}):
+            raise ValueError(f"The public name {dotted!r} is given twice.")
+        _PUBLIC[namespace][name] = function
+
+
+def namespace(dotted: str) -> dict[str, Any]:
+    """All public names that the rows put into a namespace ('' is the top level)."""
+    return _PUBLIC.get(dotted, {})
+
+
+def _arguments_of(function: Callable, name: str, inputs: tuple, attributes: tuple) -> list[tuple[int, int]]:
+    """What each parameter of a derivative function stands for, as (kind, index) pairs."""
+    code = function.__code__
+    found = []
+    for parameter in code.co_varnames[: code.co_argcount]:
+        if parameter == "g":
+            found.append((_GRADIENT, 0))
+        elif parameter in inputs:
+            found.append((_INPUT, inputs.index(parameter)))
+        elif parameter == "out":
+            found.append((_OUTPUT, 0))
+        elif parameter == "shapes":
+            found.append((_ALL_SHAPES, 0))
+        elif parameter == "out_shape":
+            found.append((_OUTPUT_SHAPE, 0))
+        elif parameter.endswith("_shape") and parameter[:-6] in inputs:
+            found.append((_INPUT_SHAPE, inputs.index(parameter[:-6])))
+        elif parameter.endswith("_dtype") and parameter[:-6] in inputs:
+            found.append((_INPUT_DTYPE, inputs.index(parameter[:-6])))
+        elif parameter in attributes:
+            found.append((_ATTRIBUTE, attributes.index(parameter)))
+        elif "*" + parameter in attributes:
+            found.append((_ATTRIBUTE_REST, attributes.index("*" + parameter)))
+        else:
+            raise ValueError(
+                f"The rule of {name!r} names {parameter!r}, which is no input {inputs}, no attribute {attributes}, "
+                "nor g, out, out_shape, <input>_shape or <input>_dtype."
+            )
+    return found
+
+
+def set_rules(native: Any, name: str, inputs: tuple, attributes: tuple, functions: Iterable[Callable | None], *,
+              holomorphic: bool = True, linear: Iterable[int] = (), jointly: bool = False) -> str:  # fmt: skip
+    """Gives a native op its derivative; returns the style of its rule ('partial' or 'gradient')."""
+    functions = list(functions)
+    resolved = [None if f is None else (f, _arguments_of(f, name, inputs, attributes)) for f in functions]
+    with_g = [any(kind == _GRADIENT for kind, _ in row[1]) for row in resolved if row]
+    if any(with_g) and not all(with_g):
+        raise ValueError(f"The rule of {name!r} mixes partials with gradients: give g to all its functions or none.")
+    style = "gradient" if native.kind == "structural" or any(with_g) else "partial"
+    native.set_rule(style, holomorphic, tuple(linear), jointly, resolved)
+    return style
+
+
+def _describe(native: Any, name: str, names: str, doc: str, parameters: tuple) -> None:
+    native.__name__ = native.__qualname__ = (names.split() or [name])[0].rpartition(".")[2]
+    native.__module__ = "bant"
+    arguments = ", ".join((*parameters, "name=None"))
+    native.__doc__ = f"{native.__name__}({arguments})\n\n{doc}"
+
+
+def scalar(name: str, kernel: Any, *partials: Callable | None, names: str = "", parameters: tuple | None = None,
+           dtypes: int = INEXACT, on: Any = None, reference: Any = None, holomorphic: bool = True, fixed: Any = None,
+           divisor_check: int = 0, linear: Iterable[int] = (), jointly: bool = False, doc: str = "") -> Any:  # fmt: skip
+    """Adds an elementwise op and returns it.
+
+    ``kernel``: a NumPy ufunc, the name of an own loop, or a tuple of both kinds: the first with a loop for a dtype is
+    used.  ``dtypes``: mask of allowed dtypes.  ``partials``: one function an input (None: no gradient; no partials at
+    all: gradients stop here).  ``on``: a domain, or one an input.  ``fixed``: dtypes that inputs must have.
+    """
+    sources = kernel if isinstance(kernel, tuple) else (kernel,)
+    n_inputs = len(parameters) if parameters else len(partials) or getattr(sources[-1], "nin", 1)
+    parameters = parameters or ("x", "y", "z")[:n_inputs]
+    ufuncs = tuple(source for source in sources if not isinstance(source, str))
+    loops = [source for source in sources if isinstance(source, str)]
+    host = _through_ufunc(ufuncs[0]) if ufuncs and not loops else None
+    first = loops[0] if loops and not ufuncs else ufuncs
+    native = _core.Op(name, "elementwise", parameters, n_inputs, 1, first, dtypes, divisor_check, fixed, host)
+    if ufuncs:
+        for loop in loops:  # an own loop takes the place of NumPy's where a row names both
+            native.add_loops(loop, dtypes)
+    style = None
+    if any(partials):
+        style = set_rules(native, name, parameters, (), partials, holomorphic=holomorphic, linear=linear, jointly=jointly)
+    _describe(native, name, names, doc, parameters)
+    ROWS[name] = Row(
+        name=name, kind="scalar", function=native, op=native, names=tuple(names.split()), parameters=parameters,
+        attributes=(), rules=dict(zip(parameters, partials)), style=style, linear=tuple(linear),
+        holomorphic=holomorphic, on=on, reference=reference or (ufuncs[0] if ufuncs else None), samples=None, doc=doc,
+    )  # fmt: skip
+    publish(names, native)
+    return native
+
+
+def _through_ufunc(ufunc: Any) -> Callable | None:
+    """The kernel of last resort: the ufunc itself, for a NumPy build that shows no loop for a dtype."""
+    if len(getattr(ufunc, "types", ())) and _core_has_loops(ufunc):
+        return None
+    return lambda *arrays: ufunc(*arrays)
+
+
+def _core_has_loops(ufunc: Any) -> bool:
+    return any(types.replace("->", "") == types[0] * (ufunc.nin + 1) for types in ufunc.types) or any(
+        set(types[: ufunc.nin]) == {types[0]} for types in ufunc.types
+    )
+
+
+def op(name: str, primitive: str, inputs: str = "x", attributes: str = "", *, names: str = "", variadic: bool = False,
+       linear_in: str = "", holomorphic: bool = True, samples: Any = None, reference: Any = None, on: Any = None,
+       doc: str = "", n_outputs: int = 1, **gradients: Callable | None) -> Any:  # fmt: skip
+    """Adds a structural op on a C++ primitive and returns it.
+
+    It is called with its tensors and then its attributes, integers or tuples of them.  ``linear_in`` names the inputs
+    it is linear in, each by itself (``"a b"``), or all together (``"*"``): their forward derivative is the op.
+    """
+    parameters = tuple(inputs.split())
+    fields = tuple(attributes.split())
+    native = _core.Op(name, "structural", parameters, -1 if variadic else len(parameters), n_outputs, primitive)
+    functions = [gradients.pop(parameter, None) for parameter in parameters]
+    if gradients:
+        raise ValueError(f"The row {name!r} has gradients for {sorted(gradients)}, which are no inputs.")
+    jointly = linear_in == "*"
+    linear = [parameters.index(parameter) for parameter in linear_in.split()] if not jointly else []
+    if any(functions):
+        set_rules(native, name, parameters, fields, functions, holomorphic=holomorphic, linear=linear, jointly=jointly)
+    _describe(native, name, names, doc, (*parameters, *fields))
+    ROWS[name] = Row(
+        name=name, kind="structural", function=native, op=native, names=tuple(names.split()), parameters=parameters,
+        attributes=fields, rules=dict(zip(parameters, functions)), style="gradient", linear=tuple(linear),
+        holomorphic=holomorphic, on=on, reference=reference, samples=samples, doc=doc,
+    )  # fmt: skip
+    publish(names, native)
+    return native
+
+
+def composed(*, names: str, on: Any = None, samples: Any = None, reference: Any = None) -> Callable[[Callable], Callable]:
+    """Publishes a function made of other ops; ``samples`` are the calls its tests make, ``(shapes, arguments)``."""
+
+    def enter(function: Callable) -> Callable:
+        function.__module__ = "bant"
+        name = function.__name__.rstrip("_")
+        code = function.__code__
+        ROWS[name] = Row(
+            name=name, kind="composed", function=function, names=tuple(names.split()), attributes=(),
+            parameters=code.co_varnames[: code.co_argcount], rules={}, linear=(), holomorphic=True, on=on,
+            samples=samples, reference=reference, doc=(function.__doc__ or "").partition("\n")[0],
+        )  # fmt: skip
+        publish(names, function)
+        return function
+
+    return enter
+
+
+_core.set_dtypes(TABLE)
