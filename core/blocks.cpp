@@ -13,10 +13,12 @@ namespace {
 constexpr int most_operands = 16;            // inputs and outputs of one program
 constexpr size_t scratch_bytes = 16384;      // half of a first-level cache
 constexpr intptr_t longest_block = 1024;
+constexpr size_t most_registers = 64;
 }  // namespace
 
 std::unique_ptr<BlockProgram> compile(const Program& program, const std::vector<DType>& inputs) {
     auto blocks = std::make_unique<BlockProgram>();
+    blocks->n_inputs = inputs.size();
     std::vector<size_t> last_use(program.slots + 1, 0);
     std::vector<int> output_of(program.slots + 1, -1);   // first output that a slot is
     size_t step = 0;
@@ -92,7 +94,7 @@ std::unique_ptr<BlockProgram> compile(const Program& program, const std::vector<
         register_of[slot] = add_register(result);
         instruction.args[record->n_inputs] = static_cast<uint8_t>(register_of[slot]);
         blocks->code.push_back(instruction);
-        if (blocks->registers.size() > 250) return nullptr;
+        if (blocks->registers.size() > most_registers) return nullptr;
     }
     if (blocks->scratch > scratch_bytes / 16) return nullptr;
     for (const auto& output : program.outputs) blocks->outputs.push_back(output.slot ? register_of[output.slot] : -1);
@@ -101,49 +103,60 @@ std::unique_ptr<BlockProgram> compile(const Program& program, const std::vector<
 
 namespace {
 
-void run_run(const BlockProgram& program, char* const* at, intptr_t n, const intptr_t* steps, size_t n_inputs) {
+// Runs the code over one run of elements, block by block: `at` and `steps` are those of the inputs, then the outputs.
+void run_run(const BlockProgram& program, char* const* at, intptr_t n, const intptr_t* steps) {
     alignas(64) char scratch[scratch_bytes];
+    char* place[most_registers];
+    intptr_t step[most_registers];
     intptr_t block = n;
     if (n > 16) {
         block = program.scratch ? static_cast<intptr_t>(scratch_bytes / program.scratch) & ~intptr_t{15} : longest_block;
         block = std::min(std::min(block, longest_block), n);
     }
-    for (intptr_t start = 0; start < n; start += block) {
+    const size_t n_registers = program.registers.size();
+    for (size_t r = 0; r < n_registers; ++r) {
+        const auto& reg = program.registers[r];
+        switch (reg.kind) {
+            case BlockProgram::Register::input:
+                place[r] = at[reg.index];
+                step[r] = steps[reg.index];
+                break;
+            case BlockProgram::Register::constant:
+                place[r] = program.constants[reg.index].get()->data;
+                step[r] = 0;
+                break;
+            case BlockProgram::Register::output:
+                place[r] = at[program.n_inputs + reg.index];
+                step[r] = steps[program.n_inputs + reg.index];
+                break;
+            case BlockProgram::Register::temporary:
+                place[r] = scratch + static_cast<intptr_t>(reg.scratch) * block;
+                step[r] = reg.item;
+                break;
+        }
+    }
+    for (intptr_t start = 0;;) {
         const intptr_t count = std::min(block, n - start);
         for (const auto& instruction : program.code) {
             char* args[4];
             intptr_t arg_steps[4];
             for (int i = 0; i < instruction.n_args; ++i) {
-                const auto& reg = program.registers[instruction.args[i]];
-                switch (reg.kind) {
-                    case BlockProgram::Register::input:
-                        args[i] = at[reg.index] + start * steps[reg.index];
-                        arg_steps[i] = steps[reg.index];
-                        break;
-                    case BlockProgram::Register::constant:
-                        args[i] = program.constants[reg.index].get()->data;
-                        arg_steps[i] = 0;
-                        break;
-                    case BlockProgram::Register::output:
-                        args[i] = at[n_inputs + reg.index] + start * steps[n_inputs + reg.index];
-                        arg_steps[i] = steps[n_inputs + reg.index];
-                        break;
-                    case BlockProgram::Register::temporary:
-                        args[i] = scratch + static_cast<intptr_t>(reg.scratch) * block;
-                        arg_steps[i] = reg.item;
-                        break;
-                }
+                args[i] = place[instruction.args[i]];
+                arg_steps[i] = step[instruction.args[i]];
             }
             instruction.function(args, &count, arg_steps, instruction.data);
         }
+        start += count;
+        if (start >= n) return;
+        for (size_t r = 0; r < n_registers; ++r)
+            if (program.registers[r].kind != BlockProgram::Register::temporary) place[r] += step[r] * count;
     }
 }
 
 }  // namespace
 
 void run_blocks(const BlockProgram& program, Tensor* const* inputs, Shape* shape, Tensor** outputs) {
-    size_t n_inputs = 0;
-    for (const auto& reg : program.registers) n_inputs += reg.kind == BlockProgram::Register::input;
+    const size_t n_inputs = program.n_inputs;
     const size_t n = n_inputs + program.outputs.size();
     char* data[most_operands];
     intptr_t flat_steps[most_operands];
@@ -176,7 +189,7 @@ void run_blocks(const BlockProgram& program, Tensor* const* inputs, Shape* shape
     if (program.code.empty() || shape->size == 0) return;
     Unlocked unlocked(shape->size);
     if (flat) {
-        run_run(program, data, shape->size, flat_steps, n_inputs);
+        run_run(program, data, shape->size, flat_steps);
         return;
     }
     int64_t strides[most_operands][max_rank];
@@ -186,7 +199,7 @@ void run_blocks(const BlockProgram& program, Tensor* const* inputs, Shape* shape
         else std::fill(strides[i], strides[i] + shape->rank, 0);
     }
     for_each_run<most_operands>(static_cast<int>(n), data, strides, shape->dims, static_cast<int>(shape->rank),
-                                [&](char** at, intptr_t count, const intptr_t* steps) { run_run(program, at, count, steps, n_inputs); });
+                                [&](char** at, intptr_t count, const intptr_t* steps) { run_run(program, at, count, steps); });
 }
 
 std::vector<Adjoint> run_program(const Program& program, Tensor* const* inputs) {

@@ -1,9 +1,10 @@
 // Memory: blocks from a size-class cache, and counted Buffers made of them.
 //
-// Fresh pages cost more than the arithmetic done on them, so a freed block goes to a list of its size class and the
-// next request of that class takes it back.  Classes are multiples of 16 bytes up to 1 KiB and four steps an octave
-// above.  What is cached is bounded (`set_cache_limit`); over the limit, and on `trim`, blocks go back to the system.
-// All of it is guarded by the host's lock.  Under a sanitizer the cache is off, so that every misuse is seen.
+// Fresh pages cost more than the arithmetic done on them, so a freed block waits for the next request of its class.
+// Up to 1 KiB, classes are multiples of 16 bytes and blocks are cut from slabs of pages; above, there are four classes
+// an octave and blocks come from the system one by one.  What waits is bounded (`set_cache_limit`): over the limit, and
+// on `trim`, empty slabs and large blocks go back to the system.  All of it is guarded by the host's lock.  Under a
+// sanitizer the cache is off, so that every misuse is seen.
 #pragma once
 #include <cstddef>
 #include <cstdint>

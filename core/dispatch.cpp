@@ -196,6 +196,15 @@ void add_in_place(const Op& add, Tensor* a, Tensor* b) {
                     [&](char** at, intptr_t count, const intptr_t* steps) { loop.function(at, &count, steps, loop.data); });
 }
 
+void record_or_release(const Op& op, Tensor* const* inputs, int n, Tensor* out) {
+    try {
+        record(op, nullptr, inputs, n, &out, 1);
+    } catch (...) {
+        release(out);
+        throw;
+    }
+}
+
 void apply(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, Tensor** outputs) {
     if (op.n_inputs >= 0 && n != op.n_inputs)
         fail(ErrorKind::type, op.name + " takes " + std::to_string(op.n_inputs) + " tensors, got " + std::to_string(n) + ".");
@@ -221,6 +230,8 @@ void apply(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, T
 }
 
 Ref apply(const Op& op, Tensor* const* inputs, int n, Attributes* attributes) {
+    if (op.uniform)
+        if (Tensor* out = apply_uniform(op, inputs, n)) return Ref(out);
     Tensor* outputs[8];
     if (op.n_outputs != 1) fail(ErrorKind::runtime, op.name + " has " + std::to_string(op.n_outputs) + " results.");
     apply(op, inputs, n, attributes, outputs);

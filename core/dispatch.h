@@ -8,6 +8,8 @@
 
 namespace bant {
 
+constexpr int64_t long_kernel = 1 << 16;   // elements from which the host's lock is given up
+
 // Applies `op`.  `outputs` receives `op.n_outputs` new references.
 void apply(const Op& op, Tensor* const* inputs, int n_inputs, Attributes* attributes, Tensor** outputs);
 // The same for the common case of one result.
@@ -16,6 +18,36 @@ inline Ref apply(const Op& op, Tensor* a, Attributes* attributes = nullptr) { re
 inline Ref apply(const Op& op, Tensor* a, Tensor* b) {
     Tensor* inputs[2] = {a, b};
     return apply(op, inputs, 2, nullptr);
+}
+
+void record_or_release(const Op& op, Tensor* const* inputs, int n_inputs, Tensor* out);   // releases `out` if recording throws
+
+// The commonest call of all: an elementwise op whose loop depends on the dtype alone, on operands of one dtype and one
+// shape that lie in order.  Null if the call is of another kind (then `apply` decides).
+inline Tensor* apply_uniform(const Op& op, Tensor* const* inputs, int n) {
+    const DType dtype = inputs[0]->dtype;
+    Shape* shape = inputs[0]->shape;
+    bool uniform = op.uniform && op.n_inputs == n;
+    for (int i = 0; i < n; ++i) {
+        const Tensor* input = inputs[i];
+        uniform = uniform & (input->dtype == dtype) & (input->shape == shape) & (input->strides == nullptr) & !(input->flags & flag_placeholder);
+    }
+    const Loop& loop = op.loops[code(dtype)];
+    if (!uniform || !loop.function || shape->size >= long_kernel) return nullptr;
+    Tensor* out = make_tensor(loop.out, shape);
+    char* data[4];
+    intptr_t steps[4];
+    const auto item = static_cast<intptr_t>(size_of(dtype));
+    for (int i = 0; i < n; ++i) {
+        data[i] = inputs[i]->data;
+        steps[i] = item;
+    }
+    data[n] = out->data;
+    steps[n] = static_cast<intptr_t>(size_of(loop.out));
+    const intptr_t count = shape->size;
+    if (count) loop.function(data, &count, steps, loop.data);
+    if (recording()) record_or_release(op, inputs, n, out);
+    return out;
 }
 
 // The loop an elementwise op uses for these dtypes; throws (naming op and dtypes) when there is none.
@@ -34,8 +66,6 @@ struct Hooks {
     void (*dispose)(Foreign*) = nullptr;
 };
 extern Hooks hooks;
-
-constexpr int64_t long_kernel = 1 << 16;   // elements from which the host's lock is given up
 
 // Gives up the host's lock for the life of the object if the work is long.
 class Unlocked {

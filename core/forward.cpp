@@ -22,6 +22,7 @@ public:
         record_ = list_.append(&op, attributes, n_inputs, n_outputs);
         for (int64_t i = 0; i < n_inputs + n_outputs; ++i) {
             Tensor* tensor = i < n_inputs ? inputs[i] : outputs[i - n_inputs];
+            record_->inputs()[i].id = 0;
             record_->inputs()[i].dtype = static_cast<uint64_t>(tensor->dtype);
             record_->inputs()[i].shape = retain(tensor->shape);
             record_->inputs()[i].saved = retain(tensor);

@@ -73,6 +73,7 @@ struct Op {
     DType fixed_input[3];               // elementwise: dtype an input must have instead of the common one
     uint8_t fixed_inputs = 0;           // bit i: input i has a fixed dtype
     uint8_t divisor_check = 0;          // integers: 1 = last input may not be zero, 2 = it may not be negative
+    bool uniform = false;               // elementwise, 1 to 3 inputs of one dtype, a loop by dtype, nothing to check
     InferFunction infer = nullptr;      // structural: dtypes and shapes of the results
     KernelFunction kernel = nullptr;    // structural: computes into fresh C-order outputs
     ViewFunction view = nullptr;        // structural: the result shares memory (infer is still used for tracing)

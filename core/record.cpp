@@ -1,7 +1,5 @@
 #include "record.h"
 
-#include <cstring>
-
 namespace bant {
 
 namespace {
@@ -9,33 +7,18 @@ constexpr size_t first_chunk = 960;          // a tape of a few operations fits 
 constexpr size_t largest_chunk = 1 << 20;
 }
 
-Record* RecordList::append(const Op* op, Attributes* attributes, int64_t n_inputs, int64_t n_outputs) {
+void RecordList::make_room(const Op& op, int64_t n_inputs, int64_t n_outputs, size_t bytes) {
     if (n_inputs > most_inputs || n_outputs > most_outputs)
-        invalid(op->name + ": " + std::to_string(n_inputs) + " inputs and " + std::to_string(n_outputs) +
+        invalid(op.name + ": " + std::to_string(n_inputs) + " inputs and " + std::to_string(n_outputs) +
                 " outputs are too many for one recorded operation (at most " + std::to_string(most_inputs) + " and " +
                 std::to_string(most_outputs) + ").");
-    const size_t bytes = sizeof(Record) + static_cast<size_t>(n_inputs + n_outputs) * sizeof(Operand);
-    if (!tail_ || tail_->room - tail_->used < bytes) {
-        size_t room = tail_ ? tail_->room * 2 : first_chunk;
-        if (room > largest_chunk) room = largest_chunk;
-        if (room < bytes) room = bytes;
-        auto* chunk = static_cast<Chunk*>(allocate(sizeof(Chunk) + room));
-        *chunk = Chunk{tail_, nullptr, room, 0, 0};
-        (tail_ ? tail_->later : head_) = chunk;
-        tail_ = chunk;
-    }
-    auto* record = reinterpret_cast<Record*>(tail_->begin() + tail_->used);
-    record->op = op;
-    record->attributes = retain(attributes);
-    record->previous = static_cast<uint32_t>(tail_->used - tail_->last);
-    record->n_inputs = static_cast<uint32_t>(n_inputs);
-    record->n_outputs = static_cast<uint32_t>(n_outputs);
-    std::memset(static_cast<void*>(record->inputs()), 0, bytes - sizeof(Record));
-    tail_->last = tail_->used;
-    tail_->used += bytes;
-    bytes_ += bytes;
-    ++count_;
-    return record;
+    size_t room = tail_ ? tail_->room * 2 : first_chunk;
+    if (room > largest_chunk) room = largest_chunk;
+    if (room < bytes) room = bytes;
+    auto* chunk = static_cast<Chunk*>(allocate(sizeof(Chunk) + room));
+    *chunk = Chunk{tail_, nullptr, room, 0, 0};
+    (tail_ ? tail_->later : head_) = chunk;
+    tail_ = chunk;
 }
 
 void RecordList::clear() {

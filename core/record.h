@@ -50,8 +50,22 @@ public:
     RecordList& operator=(const RecordList&) = delete;
     ~RecordList() { clear(); }
 
-    // A record with its operands zeroed; the caller fills it before anything else happens to the list.
-    Record* append(const Op* op, Attributes* attributes, int64_t n_inputs, int64_t n_outputs);
+    // A record whose operands the caller must fill, all of them, before anything else happens to the list.
+    Record* append(const Op* op, Attributes* attributes, int64_t n_inputs, int64_t n_outputs) {
+        const size_t bytes = sizeof(Record) + static_cast<size_t>(n_inputs + n_outputs) * sizeof(Operand);
+        if (__builtin_expect(!tail_ || tail_->room - tail_->used < bytes || n_inputs > most_inputs || n_outputs > most_outputs, 0)) make_room(*op, n_inputs, n_outputs, bytes);
+        auto* record = reinterpret_cast<Record*>(tail_->begin() + tail_->used);
+        record->op = op;
+        record->attributes = retain(attributes);
+        record->previous = static_cast<uint32_t>(tail_->used - tail_->last);
+        record->n_inputs = static_cast<uint32_t>(n_inputs);
+        record->n_outputs = static_cast<uint32_t>(n_outputs);
+        tail_->last = tail_->used;
+        tail_->used += bytes;
+        bytes_ += bytes;
+        ++count_;
+        return record;
+    }
     void clear();
     size_t count() const { return count_; }
     size_t bytes() const { return bytes_; }
@@ -71,6 +85,8 @@ public:
     Cursor last() const;
 
 private:
+    void make_room(const Op& op, int64_t n_inputs, int64_t n_outputs, size_t bytes);   // a new chunk; throws for too many operands
+
     Chunk* head_ = nullptr;
     Chunk* tail_ = nullptr;
     size_t count_ = 0;

@@ -32,6 +32,13 @@ uint32_t saved_by(const Rule& rule, int64_t n_inputs, uint32_t needed) {
     return saved;
 }
 
+void Rule::finish() {
+    const int64_t n = std::min<int64_t>(static_cast<int64_t>(inputs.size()), 4);
+    for (int64_t i = 0; i < n; ++i)
+        if (inputs[static_cast<size_t>(i)].function) with_function |= static_cast<uint8_t>(1 << i);
+    for (uint32_t needed = 0; needed < 16; ++needed) saved[needed] = inputs.empty() ? 0 : saved_by(*this, n, needed);
+}
+
 namespace {
 
 // The tensors that the wanted functions name, each once, in the order in which a traced program takes them.
@@ -179,14 +186,15 @@ TracedRule& traced_elementwise(Rule& rule, const Record& record, uint32_t wanted
         std::vector<int> list;
         for (int i = 0; i < 4; ++i)
             if (wanted >> i & 1) list.push_back(i);
-        slot = trace_rule(rule, call, list, true, conjugates(rule, call));
+        auto made = trace_rule(rule, call, list, true, conjugates(rule, call));
+        if (!slot) slot = std::move(made);   // tracing runs Python: another thread may have been faster
     }
     return *slot;
 }
 
 constexpr size_t most_traced = 512;   // programs kept for one op; beyond, start again
 
-TracedRule& traced_structural(Rule& rule, const Record& record, const RuleCall& call, const std::vector<int>& wanted) {
+std::shared_ptr<TracedRule> traced_structural(Rule& rule, const Record& record, const RuleCall& call, const std::vector<int>& wanted) {
     std::vector<int64_t> key;
     key.reserve(64);
     for (int i : wanted) key.push_back(i);
@@ -198,10 +206,10 @@ TracedRule& traced_structural(Rule& rule, const Record& record, const RuleCall& 
     }
     if (record.attributes) key.insert(key.end(), record.attributes->values, record.attributes->values + record.attributes->count);
     auto found = rule.traced.find(key);
-    if (found != rule.traced.end()) return *found->second;
-    auto made = trace_rule(rule, call, wanted, false, conjugates(rule, call));
+    if (found != rule.traced.end()) return found->second;
+    std::shared_ptr<TracedRule> made = trace_rule(rule, call, wanted, false, conjugates(rule, call));
     if (rule.traced.size() >= most_traced) rule.traced.clear();
-    return *(rule.traced[std::move(key)] = std::move(made));
+    return rule.traced.emplace(std::move(key), std::move(made)).first->second;
 }
 
 }  // namespace
@@ -248,7 +256,9 @@ std::vector<Adjoint> backward(const Record& record, std::vector<Tensor*> g, cons
     }
     const bool elementwise = record.op->kind == OpKind::elementwise && !record.op->choose_loop && record.n_inputs <= 4;
     // What the rule names must be there; a record without it is a defect of the tape, not of the user.
-    TracedRule& traced = elementwise ? traced_elementwise(rule, record, mask) : traced_structural(rule, record, call, list);
+    std::shared_ptr<TracedRule> held;
+    if (!elementwise) held = traced_structural(rule, record, call, list);
+    const TracedRule& traced = elementwise ? traced_elementwise(rule, record, mask) : *held;
     std::vector<Adjoint> result(record.n_inputs);
     if (traced.traceable) {
         std::vector<Tensor*> inputs;

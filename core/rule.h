@@ -103,6 +103,7 @@ struct BlockProgram {
     std::vector<Instruction> code;
     std::vector<Register> registers;
     std::vector<Ref> constants;
+    size_t n_inputs = 0;
     std::vector<int> outputs;        // register of each output; may be an input (then it is that tensor); -1 = absent
     uint32_t scratch = 0;            // bytes of temporaries for each element of a block
 };
@@ -128,8 +129,12 @@ struct Rule {
     bool host = false;                           // Attributes::foreign is a HostRule
     bool jointly_linear = false;                 // linear in all differentiable inputs at once
     std::vector<RuleInput> inputs;               // by input; a variadic op has one for all
-    std::unordered_map<std::vector<int64_t>, std::unique_ptr<TracedRule>, RuleKeyHash> traced;
-    std::unique_ptr<TracedRule> elementwise[dtype_count][16];   // partial and elementwise rules: [dtype][wanted]
+    uint8_t with_function = 0;                   // bit i: input i (of the first 4) has a derivative
+    uint32_t saved[16] = {};                     // by needed inputs (of the first 4): what a tape saves
+    // Shared, because a running sweep keeps its program while another thread makes the table start again.
+    std::unordered_map<std::vector<int64_t>, std::shared_ptr<TracedRule>, RuleKeyHash> traced;
+    std::unique_ptr<TracedRule> elementwise[dtype_count][16];   // elementwise ops: [dtype][wanted]; never replaced
+    void finish();                               // fills the two tables; called once `inputs` is complete
     const RuleInput& input(int64_t i) const { return inputs[i < static_cast<int64_t>(inputs.size()) ? i : inputs.size() - 1]; }
 };
 

@@ -86,6 +86,23 @@ inline void describe(Operand& operand, Tensor* tensor, bool numbered, bool saved
     operand.saved = saved ? retain(tensor) : nullptr;
 }
 
+// Small ops with one result, on a tape that records everything: nearly all records.  The tables of the rule say what is
+// saved; nothing is looked up.
+inline void append_plain(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* out) {
+    const Rule& rule = *op.rule;
+    uint32_t needed = 0;
+    for (int64_t i = 0; i < n_inputs; ++i)
+        needed |= static_cast<uint32_t>(is_differentiable(inputs[i]->dtype) & !(inputs[i]->flags & flag_literal)) << i;
+    needed &= rule.with_function;
+    if (!needed) return;
+    const uint32_t saved = rule.saved[needed];
+    if (__builtin_expect(!tape.first_id, 0)) tape.first_id = next_tensor_id();
+    Record* record = tape.records.append(&op, attributes, n_inputs, 1);
+    Operand* operand = record->inputs();
+    for (int64_t i = 0; i < n_inputs; ++i) describe(*operand++, inputs[i], needed >> i & 1, saved >> i & 1);
+    describe(*operand, out, is_differentiable(out->dtype), saved >> 16 & 1);
+}
+
 void append(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs,
             int64_t n_outputs) {
     const Rule& rule = *op.rule;
@@ -116,7 +133,9 @@ void record(const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t
     Context& here = context();
     for (size_t i = 0; i < here.limit; ++i) {
         const Recorder recorder = here.stack[i];
-        if (recorder.tape) {
+        if (recorder.tape && recorder.tape->records_all && n_inputs <= 4 && n_outputs == 1 && !op.rule->host && op.n_inputs > 0) {
+            append_plain(*recorder.tape, op, attributes, inputs, n_inputs, outputs[0]);
+        } else if (recorder.tape) {
             append(*recorder.tape, op, attributes, inputs, n_inputs, outputs, n_outputs);
         } else {
             Only outer(i);   // what the accumulator computes is seen by the recorders outside of it

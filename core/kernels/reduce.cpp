@@ -344,7 +344,8 @@ void reduce_by_rows(const char* in, char* out, const Axes& kept, const Axes& fol
     const int last = folded.count - 1;
     const int64_t rows = folded.extent[last], row_step = folded.in_step[last], all_rows = folded.elements();
     const bool packed = row_in == sizeof(T) && row_step == row_extent * row_in && row_extent < narrow_row;
-    const int64_t together = packed ? std::max<int64_t>(1, std::min(rows / 4, 4 * narrow_row / row_extent)) : 1;
+    int64_t together = 1;  // a power of two, so that the wide row folds back by halves
+    while (packed && together <= rows / 8 && together * row_extent < 4 * narrow_row) together *= 2;
     RowCascade<O, T> cascade(std::min(row_chunk, row_extent * together), all_rows, row_in);
     RowCascade<O, T> remainder(together > 1 ? row_extent : 0, together > 1 ? all_rows : 0, row_in);
     kept.walk(kept.count, in, out, [&](const char* from, char* to) {
@@ -356,13 +357,11 @@ void reduce_by_rows(const char* in, char* out, const Axes& kept, const Axes& fol
                 cascade.add_rows(at, wide_rows, row_step * together);
                 remainder.add_rows(at + wide_rows * together * row_step, rows - wide_rows * together, row_step);
             });
-            const auto* wide = cascade.finish();
+            auto* wide = cascade.finish();
             const auto* rest = remainder.finish();
-            for (int64_t i = 0; i < row_extent; ++i) {
-                typename O::Acc total = rest[i];
-                for (int64_t k = 0; k < together; ++k) total = O::combine(total, wide[k * row_extent + i]);
-                *reinterpret_cast<T*>(to + i * row_out) = narrow<T>(total);
-            }
+            for (int64_t half = together / 2; half > 0; half /= 2)
+                for (int64_t i = 0; i < half * row_extent; ++i) wide[i] = O::combine(wide[i], wide[i + half * row_extent]);
+            for (int64_t i = 0; i < row_extent; ++i) *reinterpret_cast<T*>(to + i * row_out) = narrow<T>(O::combine(wide[i], rest[i]));
             return;
         }
         for (int64_t begin = 0; begin < row_extent; begin += row_chunk) {

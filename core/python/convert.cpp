@@ -369,6 +369,11 @@ Ref convert(PyObject* object, DType dtype, bool only_hint) { return convert_any(
 Ref operand(PyObject* object, int hint) {
     if (is_tensor(object)) return Ref::borrow(as_tensor(object));
     if (is_variable(object)) return Ref::borrow(read_variable(reinterpret_cast<PyVariable*>(object)));
+    if (PyFloat_CheckExact(object) && hint >= code(DType::float16)) {   // x * 2.0
+        Ref literal(make_scalar(static_cast<DType>(hint), PyFloat_AS_DOUBLE(object)));
+        literal->flags |= flag_literal;
+        return literal;
+    }
     Ref tensor = convert_any(object, hint, true);
     if (is_literal(object)) tensor->flags |= flag_literal;
     return tensor;

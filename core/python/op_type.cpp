@@ -133,7 +133,10 @@ PyObject* call_op(PyObject* object, PyObject* const* args, size_t n_flag, PyObje
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
         const Op& op = *self->op;
         if (op.kind == OpKind::elementwise && !op.choose_loop) {
-            if (op.n_inputs == 1 && n == 1 && !names && is_tensor(args[0])) return to_python(apply(op, as_tensor(args[0])));
+            if (op.n_inputs == n && !names && is_tensor(args[0]) && (n == 1 || (n == 2 && is_tensor(args[1])))) {
+                Tensor* inputs[2] = {as_tensor(args[0]), n == 2 ? as_tensor(args[1]) : nullptr};
+                return to_python(apply(op, inputs, static_cast<int>(n)));
+            }
             return to_python(call_elementwise(self, args, n, names));
         }
         return call_structural(self, args, n, names);
@@ -187,6 +190,7 @@ PyObject* set_rule(PyObject* object, PyObject* args) {
             rule->inputs.push_back(std::move(input));
         }
         if (rule->inputs.empty() && !rule->host) fail(ErrorKind::value, op.name + ": a rule without functions.");
+        rule->finish();
         // The rule before stays alive: tapes may hold records that refer to it.
         op.rule = rule.release();
         Py_RETURN_NONE;
@@ -201,18 +205,6 @@ PyObject* native_dtypes(PyObject* object, PyObject*) {
             if (op.loops[i].function && PyList_Append(list.get(), dtype_to_python(static_cast<DType>(i))) < 0) throw_python();
         return list.take();
     });
-}
-
-void clear_traces_of(Op& op) {
-    if (!op.rule) return;
-    op.rule->traced.clear();
-    for (auto& row : op.rule->elementwise)
-        for (auto& entry : row) entry.reset();
-}
-
-PyObject* clear_traces(PyObject* object, PyObject*) {
-    clear_traces_of(*reinterpret_cast<PyOp*>(object)->op);
-    Py_RETURN_NONE;
 }
 
 PyObject* new_op(PyTypeObject* type, PyObject* args, PyObject* keywords) {
@@ -283,6 +275,7 @@ PyObject* new_op(PyTypeObject* type, PyObject* args, PyObject* keywords) {
         } else {
             fail(ErrorKind::value, "Unknown kind of op '" + style + "'.");
         }
+        op.uniform = op.kind == OpKind::elementwise && !op.choose_loop && !op.fixed_inputs && !op.divisor_check && n_inputs <= 3;
         return self.take();
     });
 }
@@ -295,7 +288,6 @@ PyObject* add_loops(PyObject* object, PyObject* args) {
     Op& op = *reinterpret_cast<PyOp*>(object)->op;
     for (const OwnLoop& own : own_loops())
         if (std::string(of) == own.name && own.n_inputs == op.n_inputs && dtypes >> code(own.key) & 1) op.loops[code(own.key)] = own.loop;
-    clear_traces_of(op);
     Py_RETURN_NONE;
 }
 
@@ -316,7 +308,6 @@ PyMethodDef op_methods[] = {
     {"set_rule", set_rule, METH_VARARGS, "Gives the op its derivative; used by the registry."},
     {"add_loops", add_loops, METH_VARARGS, "Adds own inner loops; used by the registry."},
     {"native_dtypes", native_dtypes, METH_NOARGS, "The dtypes that have an inner loop."},
-    {"_clear_traces", clear_traces, METH_NOARGS, "Forgets the programs traced from the rule."},
     {nullptr, nullptr, 0, nullptr},
 };
 PyGetSetDef op_properties[] = {

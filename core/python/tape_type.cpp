@@ -23,6 +23,7 @@ struct PyTape {
     std::unordered_set<PyObject*>* watched;  // the same, for look-up
     bool persistent;
     bool watch_variables;
+    bool names_only;                         // notes which variables are read, and records nothing
     bool has_tape;
 };
 
@@ -151,7 +152,7 @@ PyObject* pop_method(PyObject* self, PyObject*) {
 void watch_variable(PyTape* tape, PyVariable* variable) {
     auto* object = reinterpret_cast<PyObject*>(variable);
     if (tape->watched->insert(object).second && PyList_Append(tape->variables, object) < 0) throw_python();
-    if (!tape->tape->records_all && !(variable->value->id && tape->tape->connected.count(variable->value->id))) tape->tape->watch(variable->value);
+    if (!tape->names_only && !tape->tape->records_all && !(variable->value->id && tape->tape->connected.count(variable->value->id))) tape->tape->watch(variable->value);
 }
 
 PyObject* watch_method(PyObject* self, PyObject* what) {
@@ -264,10 +265,14 @@ PyObject* gradient_method(PyObject* self, PyObject* const* args, Py_ssize_t n) {
     });
 }
 
-// _records() → list of (op, attributes, inputs, outputs); an operand is (number, dtype, shape, saved).
-PyObject* records_method(PyObject* self, PyObject*) {
+// _records(start, stop) → list of (op, attributes, inputs, outputs) of the records with these numbers; an operand is
+// (number, dtype, shape, saved).
+PyObject* records_method(PyObject* self, PyObject* args) {
+    Py_ssize_t start = 0, stop = PY_SSIZE_T_MAX;
+    if (!PyArg_ParseTuple(args, "|nn", &start, &stop)) return nullptr;
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
         Object list = Object::checked(PyList_New(0));
+        Py_ssize_t number = 0;
         auto operands = [](const Operand* operand, uint32_t count) {
             Object tuple = Object::checked(PyTuple_New(count));
             for (uint32_t i = 0; i < count; ++i, ++operand) {
@@ -277,7 +282,8 @@ PyObject* records_method(PyObject* self, PyObject*) {
             }
             return tuple;
         };
-        for (auto at = as_tape(self)->tape->records.first(); at; at.forward()) {
+        for (auto at = as_tape(self)->tape->records.first(); at && number < stop; at.forward()) {
+            if (number++ < start) continue;
             const Record* record = *at;
             const uint32_t count = record->attributes ? record->attributes->count : 0;
             Object attributes = Object::checked(PyTuple_New(count));
@@ -296,6 +302,13 @@ PyObject* get_persistent(PyObject* self, void*) { return PyBool_FromLong(as_tape
 PyObject* get_records_all(PyObject* self, void*) { return PyBool_FromLong(as_tape(self)->tape->records_all); }
 PyObject* get_count(PyObject* self, void*) { return PyLong_FromSize_t(as_tape(self)->tape->records.count()); }
 PyObject* get_bytes(PyObject* self, void*) { return PyLong_FromSize_t(as_tape(self)->tape->records.bytes()); }
+PyObject* get_names_only(PyObject* self, void*) { return PyBool_FromLong(as_tape(self)->names_only); }
+int set_names_only(PyObject* self, PyObject* value, void*) {
+    const int chosen = value ? PyObject_IsTrue(value) : 0;
+    if (chosen < 0) return -1;
+    as_tape(self)->names_only = chosen;
+    return 0;
+}
 PyObject* get_variables(PyObject* self, void*) {
     PyObject* variables = as_tape(self)->variables;
     return variables ? PyList_AsTuple(variables) : PyTuple_New(0);
@@ -315,7 +328,7 @@ PyMethodDef tape_methods[] = {
     {"_finish", finish_method, METH_NOARGS, "The gradient is computed: frees the records of a spent tape."},
     {"_sweep", method(sweep_method), METH_FASTCALL, "The reverse sweep."},
     {"_gradient", method(gradient_method), METH_FASTCALL, "The gradient of one tensor with respect to one source."},
-    {"_records", records_method, METH_NOARGS, "The records, readable."},
+    {"_records", records_method, METH_VARARGS, "The records from `start` to `stop`, readable."},
     {nullptr, nullptr, 0, nullptr},
 };
 PyGetSetDef tape_properties[] = {
@@ -323,6 +336,7 @@ PyGetSetDef tape_properties[] = {
     {"_has_tape", get_has_tape, nullptr, "Whether a gradient can be asked for.", nullptr},
     {"_persistent", get_persistent, nullptr, "Whether several gradients can be asked for.", nullptr},
     {"_records_all", get_records_all, nullptr, "Whether unwatched tensors are recorded too.", nullptr},
+    {"_names_only", get_names_only, set_names_only, "Whether it only notes which variables are read.", nullptr},
     {"_count", get_count, nullptr, "The number of records.", nullptr},
     {"_bytes", get_bytes, nullptr, "The bytes of all records, without the tensors they keep.", nullptr},
     {"_variables", get_variables, nullptr, "The variables it watches.", nullptr},

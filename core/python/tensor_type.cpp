@@ -225,6 +225,19 @@ PyObject* array_method(PyObject* self, PyObject* args, PyObject* keywords) {
     });
 }
 
+// What is said, not computed, is written in Python: `bant/tensor_methods.py`.
+PyObject* described(const char* function, PyObject* self) {
+    return guarded<PyObject*>(nullptr, [&] { return PyObject_CallOneArg(python_attribute("bant.tensor_methods", function), self); });
+}
+PyObject* representation(PyObject* self) { return described("representation", self); }
+PyObject* text(PyObject* self) { return described("text", self); }
+
+int refuse_assignment(PyObject*, PyObject*, PyObject*) {
+    PyErr_SetString(PyExc_TypeError, "'Tensor' object does not support item assignment: a tensor never changes. Make a changed copy with "
+                                     "tf.tensor_scatter_nd_update or tf.where, or keep the values in a tf.Variable and use v[i].assign(x).");
+    return -1;
+}
+
 PyGetSetDef properties[] = {
     {"dtype", get_dtype, nullptr, "The DType of the elements.", nullptr},
     {"shape", get_shape, nullptr, "The TensorShape.", nullptr},
@@ -268,7 +281,7 @@ PySequenceMethods sequence_methods = [] {
     m.sq_item = item;
     return m;
 }();
-PyMappingMethods mapping_methods = {length, subscript, nullptr};
+PyMappingMethods mapping_methods = {length, subscript, refuse_assignment};
 
 }  // namespace
 
@@ -326,11 +339,16 @@ bool ready_tensor_type(PyObject* module) {
     TensorType.tp_as_sequence = &sequence_methods;
     TensorType.tp_as_mapping = &mapping_methods;
     TensorType.tp_hash = refuse_hash;
+    TensorType.tp_repr = representation;
+    TensorType.tp_str = text;
     TensorType.tp_richcompare = compare;
     TensorType.tp_iter = iterate;
     TensorType.tp_methods = methods;
     TensorType.tp_getset = properties;
     if (PyType_Ready(&TensorType) < 0) return false;
+    // The slot explains itself; that a tensor has no `__setitem__` stays visible to whoever asks.
+    if (PyDict_DelItemString(TensorType.tp_dict, "__setitem__") < 0 || PyDict_DelItemString(TensorType.tp_dict, "__delitem__") < 0) return false;
+    PyType_Modified(&TensorType);
     return PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(&TensorType)) == 0;
 }
 

@@ -1,8 +1,9 @@
 // `bant._core.Variable`: the native part of tf.Variable.
 //
-// A variable is a slot that holds an immutable tensor.  Reading it gives that tensor; the tensor's number is what
-// tapes know, so an assignment, which puts another tensor into the slot, ends every path to the old value.  Policy
-// (assign, constraints, slices) is Python, in `bant/variable.py`.
+// A variable is a slot that holds an immutable tensor.  Reading it gives that tensor.  All values that a variable has
+// had carry one number, by which tapes know the variable: an assignment puts another tensor into the slot, which ends
+// every path to what was assigned, and reads from before and after it are reads of the same source.  Policy (assign,
+// constraints, slices) is Python, in `bant/variable.py`.
 #include "host.h"
 
 #include <structmember.h>
@@ -74,7 +75,8 @@ PyObject* set_value(PyObject* self, PyObject* value) {
             invalid("Cannot assign a " + std::string(facts(tensor->dtype).name) + " tensor of shape " + to_string(tensor->shape) + " to a " +
                     facts(variable->value->dtype).name + " variable of shape " + to_string(variable->value->shape) + ".");
         if (tensor->placeholder()) fail(ErrorKind::unimplemented, "A variable cannot be assigned while a rule is traced.");
-        Tensor* fresh = alias(tensor);   // its own number, also when two variables are given one tensor
+        Tensor* fresh = alias(tensor);
+        fresh->id = variable->value->id;   // 0 if no tape has seen the variable yet
         release(std::exchange(variable->value, fresh));
         Py_RETURN_NONE;
     });
