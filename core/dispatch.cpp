@@ -230,8 +230,7 @@ void apply(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, T
 }
 
 Ref apply(const Op& op, Tensor* const* inputs, int n, Attributes* attributes) {
-    if (op.uniform)
-        if (Tensor* out = apply_uniform(op, inputs, n)) return Ref(out);
+    if (Tensor* out = n == 2 ? apply_uniform<2>(op, inputs) : n == 1 ? apply_uniform<1>(op, inputs) : nullptr) return Ref(out);
     Tensor* outputs[8];
     if (op.n_outputs != 1) fail(ErrorKind::runtime, op.name + " has " + std::to_string(op.n_outputs) + " results.");
     apply(op, inputs, n, attributes, outputs);

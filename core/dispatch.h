@@ -24,19 +24,20 @@ void record_or_release(const Op& op, Tensor* const* inputs, int n_inputs, Tensor
 
 // The commonest call of all: an elementwise op whose loop depends on the dtype alone, on operands of one dtype and one
 // shape that lie in order.  Null if the call is of another kind (then `apply` decides).
-inline Tensor* apply_uniform(const Op& op, Tensor* const* inputs, int n) {
+template <int n>
+inline Tensor* apply_uniform(const Op& op, Tensor* const* inputs) {
     const DType dtype = inputs[0]->dtype;
     Shape* shape = inputs[0]->shape;
-    bool uniform = op.uniform && op.n_inputs == n;
+    bool fits = op.uniform & (op.n_inputs == n) & (shape->size < long_kernel);
     for (int i = 0; i < n; ++i) {
         const Tensor* input = inputs[i];
-        uniform = uniform & (input->dtype == dtype) & (input->shape == shape) & (input->strides == nullptr) & !(input->flags & flag_placeholder);
+        fits = fits & (input->dtype == dtype) & (input->shape == shape) & (input->strides == nullptr) & !(input->flags & flag_placeholder);
     }
     const Loop& loop = op.loops[code(dtype)];
-    if (!uniform || !loop.function || shape->size >= long_kernel) return nullptr;
+    if (!fits || !loop.function) return nullptr;
     Tensor* out = make_tensor(loop.out, shape);
-    char* data[4];
-    intptr_t steps[4];
+    char* data[n + 1];
+    intptr_t steps[n + 1];
     const auto item = static_cast<intptr_t>(size_of(dtype));
     for (int i = 0; i < n; ++i) {
         data[i] = inputs[i]->data;

@@ -60,8 +60,10 @@ std::vector<Ref> by_transposition(const Op& op, Attributes* attributes, Tensor* 
     push({&tape, nullptr});
     try {
         gradients = backward(*record, g, wanted);
-        for (Adjoint& gradient : gradients)
-            if (gradient.sparse()) gradient = Adjoint(densify(gradient));
+        for (size_t i = 0; i < gradients.size(); ++i) {   // as the sweep would: dense, of the input's shape and dtype
+            if (gradients[i].absent()) continue;
+            gradients[i] = Adjoint(fit(densify(gradients[i]), inputs[i]->dtype, inputs[i]->shape, op));
+        }
     } catch (...) {
         pop({&tape, nullptr});
         throw;

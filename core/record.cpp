@@ -56,22 +56,4 @@ RecordList::Cursor RecordList::last() const {
     return cursor;
 }
 
-void RecordList::Cursor::forward() {
-    offset += (**this)->bytes();
-    if (offset >= chunk->used) {
-        chunk = chunk->later;
-        offset = 0;
-    }
-}
-
-void RecordList::Cursor::backward() {
-    const uint32_t step = (**this)->previous;
-    if (step) {
-        offset -= step;
-    } else {
-        chunk = chunk->earlier;
-        offset = chunk ? chunk->last : 0;
-    }
-}
-
 }  // namespace bant

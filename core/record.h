@@ -78,8 +78,19 @@ public:
     public:
         Record* operator*() const { return chunk ? reinterpret_cast<Record*>(chunk->begin() + offset) : nullptr; }
         explicit operator bool() const { return chunk != nullptr; }
-        void forward();
-        void backward();
+        void forward() {
+            offset += (**this)->bytes();
+            if (offset < chunk->used) return;
+            chunk = chunk->later;
+            offset = 0;
+        }
+        void backward() {
+            const uint32_t step = (**this)->previous;
+            offset -= step;
+            if (step) return;
+            chunk = chunk->earlier;
+            offset = chunk ? chunk->last : 0;
+        }
     };
     Cursor first() const;
     Cursor last() const;

@@ -311,6 +311,15 @@ void add_to(Adjoint& sum, Adjoint&& term) {
     }
 }
 
+// Whether repeating along axes of length 1 makes the one shape the other.
+static bool broadcasts(const Shape* from, const Shape* to) {
+    if (from->rank > to->rank) return false;
+    const uint32_t lead = to->rank - from->rank;
+    for (uint32_t axis = 0; axis < from->rank; ++axis)
+        if (from->dims[axis] != 1 && from->dims[axis] != to->dims[lead + axis]) return false;
+    return true;
+}
+
 Ref fit(Ref g, DType dtype, Shape* shape, const Op& op) {
     if (g->dtype != dtype) {
         const int64_t target = code(dtype);
@@ -319,7 +328,7 @@ Ref fit(Ref g, DType dtype, Shape* shape, const Op& op) {
     }
     if (!same(g->shape, shape)) {
         struct Holder { Attributes* a; ~Holder() { release(a); } } holder{make_attributes(shape->dims, shape->rank)};
-        const bool fewer = g->size() < shape->size || (g->size() == shape->size && g->rank() < static_cast<int>(shape->rank));
+        const bool fewer = broadcasts(g->shape, shape);
         try {
             g = apply(fewer ? *roles.broadcast : *roles.sum_to, g.get(), holder.a);
         } catch (const Error&) {

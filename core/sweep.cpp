@@ -15,9 +15,8 @@ public:
     static constexpr size_t none = SIZE_MAX;
     Places(Tape& tape, const std::vector<Tensor*>& sources, uint64_t last) : first_(tape.first_id ? tape.first_id : last + 1) {
         const uint64_t range = last >= first_ ? last - first_ + 1 : 0;
-        dense_ = range <= 16 * tape.records.count() + 4096;
-        if (dense_) {
-            count_ = range;
+        if (range <= 16 * tape.records.count() + 4096) {
+            count_ = near_ = range;
             for (Tensor* source : sources)
                 if (source->id < first_) older_.emplace(source->id, count_++);
         } else {
@@ -30,16 +29,18 @@ public:
     }
     size_t count() const { return count_; }
     size_t operator()(uint64_t id) const {
-        if (dense_ && id >= first_) return id - first_ < count_ - older_.size() ? id - first_ : none;
-        if (id == 0) return none;
-        if (older_.empty()) return none;
+        const uint64_t place = id - first_;   // wraps around for older numbers
+        if (place < near_) return place;
+        return older_.empty() ? none : look_up(id);
+    }
+private:
+    size_t look_up(uint64_t id) const {
         auto found = older_.find(id);
         return found == older_.end() ? none : found->second;
     }
-private:
     uint64_t first_;
+    uint64_t near_ = 0;    // numbers from first_ on that have their place by subtraction
     size_t count_ = 0;
-    bool dense_ = true;
     std::unordered_map<uint64_t, size_t> older_;
 };
 
@@ -214,7 +215,7 @@ std::vector<Adjoint> sweep(Tape& tape, const std::vector<Tensor*>& targets, cons
         bool reachable = false, later = true;
         for (uint32_t i = 0; i < record->n_inputs && !reachable; ++i) {
             const uint64_t id = record->inputs()[i].id;
-            if (!id) continue;
+            if (!id) continue;   // 0: not a variable of the tape
             const size_t place = places(id);
             reachable = place != Places::none && gradients.mark(place);
         }

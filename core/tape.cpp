@@ -88,19 +88,20 @@ inline void describe(Operand& operand, Tensor* tensor, bool numbered, bool saved
 
 // Small ops with one result, on a tape that records everything: nearly all records.  The tables of the rule say what is
 // saved; nothing is looked up.
-inline void append_plain(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* out) {
+template <int n_inputs>
+inline void append_plain(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inputs, Tensor* out) {
     const Rule& rule = *op.rule;
     uint32_t needed = 0;
-    for (int64_t i = 0; i < n_inputs; ++i)
+    for (int i = 0; i < n_inputs; ++i)
         needed |= static_cast<uint32_t>(is_differentiable(inputs[i]->dtype) & !(inputs[i]->flags & flag_literal)) << i;
     needed &= rule.with_function;
     if (!needed) return;
     const uint32_t saved = rule.saved[needed];
-    if (__builtin_expect(!tape.first_id, 0)) tape.first_id = next_tensor_id();
+    if (__builtin_expect(!tape.first_id, 0)) tape.first_id = out->id ? out->id : next_tensor_id();
     Record* record = tape.records.append(&op, attributes, n_inputs, 1);
     Operand* operand = record->inputs();
-    for (int64_t i = 0; i < n_inputs; ++i) describe(*operand++, inputs[i], needed >> i & 1, saved >> i & 1);
-    describe(*operand, out, is_differentiable(out->dtype), saved >> 16 & 1);
+    for (int i = 0; i < n_inputs; ++i) describe(operand[i], inputs[i], needed >> i & 1, saved >> i & 1);
+    describe(operand[n_inputs], out, is_differentiable(out->dtype), saved >> 16 & 1);
 }
 
 void append(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs,
@@ -109,7 +110,11 @@ void append(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inp
     const uint32_t needed = needed_inputs(tape, rule, inputs, n_inputs);
     if (!needed) return;
     const uint32_t saved = saved_by(rule, n_inputs, needed);
-    if (!tape.first_id) tape.first_id = next_tensor_id();
+    if (!tape.first_id) {   // recorders outside of this one may have numbered the results already
+        tape.first_id = next_tensor_id();
+        for (int64_t i = 0; i < n_outputs; ++i)
+            if (outputs[i]->id && outputs[i]->id < tape.first_id) tape.first_id = outputs[i]->id;
+    }
     Record* record = tape.records.append(&op, attributes, n_inputs, n_outputs);
     if (attributes && attributes->foreign) {
         attributes->foreign->keep();
@@ -130,13 +135,14 @@ void append(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inp
 
 void record(const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs, int64_t n_outputs) {
     if (!op.rule) return;
-    Context& here = context();
+    Context& here = current->context;
+    const bool plain = n_outputs == 1 && op.n_inputs == n_inputs && !op.rule->host;
     for (size_t i = 0; i < here.limit; ++i) {
         const Recorder recorder = here.stack[i];
-        if (recorder.tape && recorder.tape->records_all && n_inputs <= 4 && n_outputs == 1 && !op.rule->host && op.n_inputs > 0) {
-            append_plain(*recorder.tape, op, attributes, inputs, n_inputs, outputs[0]);
-        } else if (recorder.tape) {
-            append(*recorder.tape, op, attributes, inputs, n_inputs, outputs, n_outputs);
+        if (recorder.tape) {
+            if (plain && recorder.tape->records_all && n_inputs == 2) append_plain<2>(*recorder.tape, op, attributes, inputs, outputs[0]);
+            else if (plain && recorder.tape->records_all && n_inputs == 1) append_plain<1>(*recorder.tape, op, attributes, inputs, outputs[0]);
+            else append(*recorder.tape, op, attributes, inputs, n_inputs, outputs, n_outputs);
         } else {
             Only outer(i);   // what the accumulator computes is seen by the recorders outside of it
             push_tangents(*recorder.accumulator, op, attributes, inputs, n_inputs, outputs, n_outputs);

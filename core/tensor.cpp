@@ -10,7 +10,6 @@ namespace bant {
 namespace {
 
 constexpr size_t header_bytes = (sizeof(Tensor) + 15) / 16 * 16;   // values behind it are 16-byte aligned
-uint64_t last_id = 0;
 
 Tensor* make_block(DType dtype, Shape* shape, size_t payload) {
     const size_t bytes = header_bytes + payload;
@@ -41,8 +40,6 @@ void set_strides(Tensor* tensor, const int64_t* strides) {
 }
 
 }  // namespace
-
-uint64_t next_tensor_id() { return ++last_id; }
 
 void destroy(Tensor* tensor) {
     release(tensor->buffer);

@@ -87,7 +87,8 @@ inline bool exclusive(const Tensor* tensor) {
     return tensor->references == 1 && !(tensor->flags & flag_host_alive) && tensor->contiguous() &&
            (tensor->buffer == nullptr || (tensor->buffer->references == 1 && !tensor->buffer->give_back));
 }
-uint64_t next_tensor_id();
+inline uint64_t last_tensor_id = 0;
+inline uint64_t next_tensor_id() { return ++last_tensor_id; }
 inline uint64_t identify(Tensor* tensor) { return tensor->id ? tensor->id : (tensor->id = next_tensor_id()); }
 
 }  // namespace bant

@@ -53,7 +53,7 @@ template <class T> struct Max {
         else return std::numeric_limits<Acc>::lowest();
     }
     static BANT_INLINE Acc load(T x) { return widen(x); }
-    static BANT_INLINE Acc combine(Acc a, Acc b) { return (a >= b) | (a != a) ? a : b; }
+    static BANT_INLINE Acc combine(Acc a, Acc b) { return b != b ? b : a < b ? b : a; }
 };
 template <class T> struct Min {
     using Acc = decltype(widen(T{}));
@@ -63,7 +63,7 @@ template <class T> struct Min {
         else return std::numeric_limits<Acc>::max();
     }
     static BANT_INLINE Acc load(T x) { return widen(x); }
-    static BANT_INLINE Acc combine(Acc a, Acc b) { return (a <= b) | (a != a) ? a : b; }
+    static BANT_INLINE Acc combine(Acc a, Acc b) { return b != b ? b : b < a ? b : a; }
 };
 struct All {
     using Acc = uint8_t;
@@ -104,11 +104,13 @@ BANT_INLINE typename O::Acc fold_run_body(const T* values, int64_t count) {
     return lane[0];
 }
 
-// Folds `rows` rows of `width` contiguous values onto `onto`, four at a time to touch it less.
+// Folds `rows` rows of `width` contiguous values onto `onto`, four at a time to touch it less.  Not for max and min of
+// floats: four nested choices that mind NaN are more than the vectoriser untangles.
 template <class O, class T>
 BANT_INLINE void fold_rows_body(typename O::Acc* __restrict onto, const char* values, int64_t rows, int64_t row_step, int64_t width) {
     int64_t row = 0;
-    for (; row + 4 <= rows; row += 4, values += 4 * row_step) {
+    constexpr bool by_fours = O::pairwise || std::is_integral_v<T>;
+    for (; by_fours && row + 4 <= rows; row += 4, values += 4 * row_step) {
         const T* a = reinterpret_cast<const T*>(values);
         const T* b = reinterpret_cast<const T*>(values + row_step);
         const T* c = reinterpret_cast<const T*>(values + 2 * row_step);
@@ -261,10 +263,23 @@ private:
 template <class O, class T>
 void reduce_by_runs(const char* in, char* out, const Axes& kept, const Axes& folded) {
     const int last = folded.count - 1;
+    if (last == 0 && folded.extent[0] < lanes) {  // many short runs: as little as possible around each
+        const int64_t count = folded.extent[0], step = folded.in_step[0];
+        const int inner = kept.count - 1;
+        const int64_t runs = inner < 0 ? 1 : kept.extent[inner], in_step = inner < 0 ? 0 : kept.in_step[inner], out_step = inner < 0 ? 0 : kept.out_step[inner];
+        kept.walk(inner < 0 ? 0 : inner, in, out, [&](const char* from, char* to) {
+            for (int64_t run = 0; run < runs; ++run, from += in_step, to += out_step) {
+                typename O::Acc total = O::load(*reinterpret_cast<const T*>(from));
+                for (int64_t i = 1; i < count; ++i) total = O::combine(total, O::load(*reinterpret_cast<const T*>(from + i * step)));
+                *reinterpret_cast<T*>(to) = narrow<T>(total);
+            }
+        });
+        return;
+    }
     kept.walk(kept.count, in, out, [&](const char* from, char* to) {
         typename O::Acc total;
         if (last == 0 && folded.extent[0] <= run_block / 4 && folded.in_step[0] == sizeof(T)) {
-            total = fold_run(O{}, reinterpret_cast<const T*>(from), folded.extent[0]);  // short rows: no bookkeeping
+            total = fold_run(O{}, reinterpret_cast<const T*>(from), folded.extent[0]);  // one block: no cascade
         } else {
             RunCascade<O, T> cascade;
             folded.walk(last, from, nullptr, [&](const char* run, char*) { cascade.add_run(run, folded.extent[last], folded.in_step[last]); });

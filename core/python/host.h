@@ -79,6 +79,7 @@ struct PyVariable {
     PyObject* constraint;        // kept for users, not applied
     uint64_t serial;             // order of construction
     bool trainable;
+    bool any_shape;              // values of other shapes may be assigned
 };
 inline bool is_variable(PyObject* object) { return PyObject_TypeCheck(object, &VariableType); }
 Tensor* read_variable(PyVariable* variable);     // borrowed; tells the tapes

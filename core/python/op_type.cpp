@@ -224,6 +224,8 @@ PyObject* new_op(PyTypeObject* type, PyObject* args, PyObject* keywords) {
             const char* of = PyUnicode_Check(source) ? PyUnicode_AsUTF8(source) : nullptr;
             primitive = of ? find_primitive(of) : nullptr;
             if (!primitive) fail(ErrorKind::value, std::string("There is no primitive named '") + (of ? of : "?") + "'.");
+            if (primitive->n_inputs != n_inputs)
+                fail(ErrorKind::value, std::string("The primitive '") + of + "' takes " + std::to_string(primitive->n_inputs) + " tensors, not " + std::to_string(n_inputs) + ".");
         } else if (style == "elementwise" && (n_inputs < 1 || n_inputs > 3 || PyTuple_GET_SIZE(parameters) != n_inputs)) {
             fail(ErrorKind::value, "An elementwise op has one to three inputs, each with a name.");
         }
@@ -304,6 +306,11 @@ PyObject* get_parameters(PyObject* object, void*) {
     return parameters;
 }
 
+// What `inspect.signature` and `help` show. Made when asked for: importing `inspect` would cost every program time.
+PyObject* get_signature(PyObject* object, void*) {
+    return guarded<PyObject*>(nullptr, [&] { return PyObject_CallOneArg(python_attribute("bant.ops.registry", "signature"), object); });
+}
+
 PyMethodDef op_methods[] = {
     {"set_rule", set_rule, METH_VARARGS, "Gives the op its derivative; used by the registry."},
     {"add_loops", add_loops, METH_VARARGS, "Adds own inner loops; used by the registry."},
@@ -314,6 +321,7 @@ PyGetSetDef op_properties[] = {
     {"kind", get_kind, nullptr, "elementwise, structural or foreign", nullptr},
     {"op_name", get_op_name, nullptr, "The name in Records and messages.", nullptr},
     {"parameters", get_parameters, nullptr, "Names of the tensor parameters.", nullptr},
+    {"__signature__", get_signature, nullptr, "The parameters, as `inspect.signature` gives them.", nullptr},
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };

@@ -308,7 +308,9 @@ PyObject* shape_to_python(const Shape* shape) {
         if (!extent) throw_python();
         PyTuple_SET_ITEM(dims.get(), axis, extent);
     }
-    return PyObject_CallOneArg(type, dims.get());
+    // The dimensions are known to be good: the checks of TensorShape's own constructor are left out.
+    Object arguments = Object::checked(PyTuple_Pack(1, dims.get()));
+    return PyTuple_Type.tp_new(reinterpret_cast<PyTypeObject*>(type), arguments.get(), nullptr);
 }
 
 void set_operator(const std::string& name, const Op* op) {

@@ -23,13 +23,14 @@ PyVariable* as_variable(PyObject* object) { return reinterpret_cast<PyVariable*>
 
 int initialise(PyObject* self, PyObject* args, PyObject*) {
     PyObject *value, *name;
-    int trainable;
-    if (!PyArg_ParseTuple(args, "O!pU", &TensorType, &value, &trainable, &name)) return -1;
+    int trainable, any_shape = 0;
+    if (!PyArg_ParseTuple(args, "O!pU|p", &TensorType, &value, &trainable, &name, &any_shape)) return -1;
     return guarded(-1, [&] {
         PyVariable* variable = as_variable(self);
         Tensor* fresh = alias(as_tensor(value));
         release(std::exchange(variable->value, fresh));
         variable->trainable = trainable;
+        variable->any_shape = any_shape;
         variable->serial = ++constructed;
         Py_INCREF(name);
         Py_XSETREF(variable->name, name);
@@ -71,7 +72,7 @@ PyObject* set_value(PyObject* self, PyObject* value) {
         PyVariable* variable = ready(self);
         if (!is_tensor(value)) fail(ErrorKind::type, "Expected a tensor.");
         Tensor* tensor = as_tensor(value);
-        if (tensor->dtype != variable->value->dtype || !same(tensor->shape, variable->value->shape))
+        if (tensor->dtype != variable->value->dtype || (!variable->any_shape && !same(tensor->shape, variable->value->shape)))
             invalid("Cannot assign a " + std::string(facts(tensor->dtype).name) + " tensor of shape " + to_string(tensor->shape) + " to a " +
                     facts(variable->value->dtype).name + " variable of shape " + to_string(variable->value->shape) + ".");
         if (tensor->placeholder()) fail(ErrorKind::unimplemented, "A variable cannot be assigned while a rule is traced.");
@@ -104,7 +105,7 @@ PyObject* get_name(PyObject* self, void*) {
 PyObject* get_serial(PyObject* self, void*) { return PyLong_FromUnsignedLongLong(as_variable(self)->serial); }
 
 PyMethodDef methods[] = {
-    {"_set", set_value, METH_O, "Puts another tensor of the same dtype and shape into the variable."},
+    {"_set", set_value, METH_O, "Puts another tensor of the same dtype and shape (unless it was made for any) into the variable."},
     {nullptr, nullptr, 0, nullptr},
 };
 PyGetSetDef properties[] = {

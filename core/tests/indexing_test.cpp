@@ -267,6 +267,12 @@ void expect_loop(const OwnLoop& own, const std::vector<DType>& inputs, const std
     }
 }
 
+long double load_of(DType dtype, long double value) {  // the value as the dtype holds it
+    char cell[16];
+    store(dtype, cell, value);
+    return load(dtype, cell).real();
+}
+
 Number floor_number(Number z) { return std::floor(z.real()); }
 
 void test_elementwise() {
@@ -280,6 +286,7 @@ void test_elementwise() {
         {"relu6", real_function([](long double x) { return x > 6 ? 6 : x > 0 ? x : x != x ? x : 0; })},
         {"elu", real_function([](long double x) { return x < 0 ? std::expm1(x) : x; })},
         {"selu", real_function([](long double x) { return 1.0507009873554804934L * (x < 0 ? 1.6732632423543772848L * std::expm1(x) : x); })},
+        {"softplus", real_function([](long double x) { return std::log1p(std::exp(x)); })},
         {"sign", [](const auto& x) { return x[0] == Number(0) ? Number(0) : x[0].imag() == 0 ? Number(x[0].real() > 0 ? 1 : x[0].real() < 0 ? -1 : x[0].real()) : x[0] / std::abs(x[0]); }},
         {"squared_difference", [](const auto& x) { return (x[0] - x[1]) * std::conj(x[0] - x[1]); }},
         {"divide_no_nan", [](const auto& x) { return x[1] == Number(0) ? Number(0) : x[0] / x[1]; }},
@@ -345,9 +352,10 @@ void test_elementwise() {
     };
     for (DType dtype : {DType::float16, DType::bfloat16, DType::float32, DType::float64}) {
         const std::string text = facts(dtype).name;
-        for (const char* name : {"sigmoid", "relu", "relu6", "elu", "selu", "sign", "square", "rsqrt"}) check(std::isnan(apply(name, dtype, {nan})), std::string(name) + " of NaN " + text);
+        for (const char* name : {"sigmoid", "relu", "relu6", "elu", "selu", "softplus", "sign", "square", "rsqrt"}) check(std::isnan(apply(name, dtype, {nan})), std::string(name) + " of NaN " + text);
         check(apply("sigmoid", dtype, {infinity}) == 1 && apply("sigmoid", dtype, {-infinity}) == 0 && apply("sigmoid", dtype, {0}) == 0.5L, "sigmoid at the ends " + text);
         check(apply("sigmoid", dtype, {1000}) == 1 && apply("sigmoid", dtype, {-1000}) == 0, "sigmoid far out " + text);
+        check(apply("softplus", dtype, {1000}) == load_of(dtype, 1000) && apply("softplus", dtype, {-1000}) == 0 && apply("softplus", dtype, {infinity}) == infinity, "softplus far out " + text);
         check(apply("divide_no_nan", dtype, {1, 0}) == 0 && apply("multiply_no_nan", dtype, {infinity, 0}) == 0 && apply("multiply_no_nan", dtype, {nan, 0}) == 0, "no_nan " + text);
         check(apply("xlogy", dtype, {0, 0}) == 0 && apply("xdivy", dtype, {0, 0}) == 0 && apply("xlog1py", dtype, {0, -1}) == 0, "x = 0 " + text);
         check(std::isnan(apply("floor_mod", dtype, {1, 0})) && apply("floor_divide", dtype, {1, 0}) == infinity, "floats divided by zero " + text);
