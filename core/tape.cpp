@@ -52,6 +52,8 @@ bool pop(Recorder recorder) {
     return false;
 }
 
+constexpr size_t large_tape = size_t{1} << 25;   // bytes of records: about 400 000 operations
+
 void Tape::watch(Tensor* tensor) { connected.insert(identify(tensor)); }
 
 void Tape::clear() {
@@ -61,7 +63,9 @@ void Tape::clear() {
     connected.clear();
     // Letting go may run host code, which may come back here: the tape is empty by then.
     for (Foreign* foreign : released) foreign->let_go();
+    const bool large = records.bytes() > large_tape;
     records.clear();
+    if (large) trim();   // what so long a tape held is given back to the system, not kept for the next one
 }
 
 namespace {

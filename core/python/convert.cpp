@@ -226,7 +226,8 @@ void store_integer(PyObject* number, char* at, DType dtype) {
 }
 
 double double_of(PyObject* number) {
-    const double value = PyFloat_AsDouble(number);
+    // Not through the number type's own __float__: user code could change the list that is being read.
+    const double value = PyLong_Check(number) ? PyLong_AsDouble(number) : PyFloat_AsDouble(number);
     if (value == -1.0 && PyErr_Occurred()) {   // a Python int beyond the range of float64
         PyErr_Clear();
         invalid("A Python int is too large to be converted to floating point.");

@@ -56,6 +56,12 @@ private:
     PyObject* pointer_ = nullptr;
 };
 
+// The items of a list, tuple or other sequence, safe from user code that changes the list meanwhile; throws.
+inline Object frozen_sequence(PyObject* sequence, const char* message) {
+    Object fast = Object::checked(PySequence_Fast(sequence, message));
+    return PyList_Check(fast.get()) ? Object::checked(PyList_AsTuple(fast.get())) : std::move(fast);
+}
+
 PyObject* python_attribute(const char* module, const char* name);  // cached for ever, borrowed; throws
 
 // --- tensor_type.cpp

@@ -21,6 +21,7 @@ Object plain_index(PyObject* part) {
     if (PyIndex_Check(part) && !PyBool_Check(part) && !is_variable(part) && !PyList_Check(part)) {
         PyObject* number = PyNumber_Index(part);
         if (number) return Object(number);
+        if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw_python();   // what the object itself raised
         PyErr_Clear();
     }
     return Object();

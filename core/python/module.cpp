@@ -159,7 +159,7 @@ NB_MODULE(_core, m) {
     m.def("set_operator", [](const std::string& name, nb::handle op) { run([&]() -> PyObject* { set_operator(name, op_of(op.ptr())); Py_RETURN_NONE; }); },
           "Names the op behind a Python operator.");
     m.def("set_accessed_default", [](nb::handle callable) { set_accessed_default(callable.ptr()); }, "What watch_accessed_tensors=None means.");
-    m.def("convert", &convert_object, nb::arg("object"), nb::arg("dtype").none() = nb::none(), nb::arg("hint") = false, "A tensor of any Python object.");
+    m.def("convert", &convert_object, nb::arg("object").none(), nb::arg("dtype").none() = nb::none(), nb::arg("hint") = false, "A tensor of any Python object.");
     m.def("full", &full, "A tensor of one value.");
     m.def("alias", &make_alias, "The same values under another number; nothing is recorded.");
     m.def("record_custom", &record_custom, "Records a call whose derivative is a Python function.");

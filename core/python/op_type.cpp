@@ -27,9 +27,10 @@ PyObject* name_string = nullptr;   // "name": accepted everywhere, as in TensorF
 
 void append_attribute(std::vector<int64_t>& values, PyObject* item, const char* op_name) {
     if (PyTuple_Check(item) || PyList_Check(item)) {
-        const Py_ssize_t n = PySequence_Fast_GET_SIZE(item);
-        for (Py_ssize_t i = 0; i < n; ++i) {
+        // An item's __index__ may change the list: its length is read again each time, and the item held.
+        for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(item); ++i) {
             PyObject* part = PySequence_Fast_GET_ITEM(item, i);
+            Object held = PyLong_CheckExact(part) ? Object() : Object::borrow(part);
             if (PyTuple_Check(part) || PyList_Check(part)) fail(ErrorKind::type, std::string(op_name) + ": attributes may not be nested.");
             append_attribute(values, part, op_name);
         }
@@ -100,7 +101,7 @@ PyObject* call_structural(PyOp* self, PyObject* const* args, Py_ssize_t n, PyObj
     Py_ssize_t at = 0;
     if (op.n_inputs < 0) {
         if (!n) fail(ErrorKind::type, op.name + "() needs a list of tensors.");
-        Object list = Object::checked(PySequence_Fast(args[0], "Expected a list of tensors."));
+        Object list = frozen_sequence(args[0], "Expected a list of tensors.");
         int hint = -1;
         const Py_ssize_t count = PySequence_Fast_GET_SIZE(list.get());
         for (Py_ssize_t i = 0; i < count && hint < 0; ++i) {
@@ -158,7 +159,7 @@ PyObject* set_rule(PyObject* object, PyObject* args) {
         rule->host = std::string(style) == "host";
         rule->holomorphic = holomorphic;
         rule->jointly_linear = jointly;
-        Object list = Object::checked(PySequence_Fast(functions, "functions must be a sequence."));
+        Object list = frozen_sequence(functions, "functions must be a sequence.");
         const Py_ssize_t n = PySequence_Fast_GET_SIZE(list.get());
         if (n > 16) fail(ErrorKind::value, op.name + ": a rule covers at most 16 inputs.");
         for (Py_ssize_t i = 0; i < n; ++i) {
@@ -171,7 +172,7 @@ PyObject* set_rule(PyObject* object, PyObject* args) {
             if (row != Py_None) {
                 PyObject *function, *arguments;
                 if (!PyArg_ParseTuple(row, "OO", &function, &arguments)) throw_python();
-                Object pairs = Object::checked(PySequence_Fast(arguments, "arguments must be a sequence."));
+                Object pairs = frozen_sequence(arguments, "arguments must be a sequence.");
                 for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(pairs.get()); ++k) {
                     int kind, index;
                     if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(pairs.get(), k), "ii", &kind, &index)) throw_python();

@@ -88,7 +88,7 @@ struct PythonRule final : RuleFunction {
 
     std::vector<Adjoint> call_all(const std::vector<RuleArgument>& arguments, const RuleCall& given) override {
         Object held = call_python(arguments, given);
-        Object list = Object::checked(PySequence_Fast(held.get(), "The rule of an op with any number of inputs must return a list."));
+        Object list = frozen_sequence(held.get(), "The rule of an op with any number of inputs must return a list.");
         std::vector<Adjoint> all;
         for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i) all.push_back(adjoint_from(PySequence_Fast_GET_ITEM(list.get(), i), nullptr));
         return all;
@@ -124,7 +124,7 @@ struct PythonHostRule final : HostRule {
         Object mask = Object::checked(PyList_New(static_cast<Py_ssize_t>(wanted.size())));
         for (size_t i = 0; i < wanted.size(); ++i) PyList_SET_ITEM(mask.get(), static_cast<Py_ssize_t>(i), PyBool_FromLong(wanted[i]));
         Object returned = Object::checked(PyObject_CallFunctionObjArgs(callable, g.get(), mask.get(), nullptr));
-        Object list = Object::checked(PySequence_Fast(returned.get(), "A custom gradient must return a sequence."));
+        Object list = frozen_sequence(returned.get(), "A custom gradient must return a sequence.");
         if (PySequence_Fast_GET_SIZE(list.get()) != static_cast<Py_ssize_t>(call.input_meta.size()))
             fail(ErrorKind::value, "custom_gradient function expected to return " + std::to_string(call.input_meta.size()) + " gradients, but returned " +
                                        std::to_string(PySequence_Fast_GET_SIZE(list.get())) + " instead.");
@@ -161,7 +161,7 @@ void run_host_kernel(const Op& op, const Call& call, Tensor** outputs) {
         outputs[0] = convert(returned.get()).take();
         return;
     }
-    Object list = Object::checked(PySequence_Fast(returned.get(), "A kernel with several results must return a sequence."));
+    Object list = frozen_sequence(returned.get(), "A kernel with several results must return a sequence.");
     if (PySequence_Fast_GET_SIZE(list.get()) != op.n_outputs) fail(ErrorKind::value, op.name + ": the kernel returned a wrong number of results.");
     std::vector<Ref> made;
     for (int k = 0; k < op.n_outputs; ++k) made.push_back(convert(PySequence_Fast_GET_ITEM(list.get(), k)));

@@ -8,12 +8,53 @@
     tape.gradient(y, x)      # 6.0
 """
 
-from bant import _core
-from bant.ops import elementwise, structural, lookup
-from bant.ops import convert
+import importlib as _importlib
+from typing import Any as _Any
+
+from bant import _core, config, dtypes, errors, nest
+from bant import ops as _ops
+from bant._missing import hint as _hint
+from bant.checkpoint import recompute_grad
+from bant.custom import RegisterGradient, custom_gradient, grad_pass_through, gradients, hessians, no_gradient
+from bant.dtypes import (
+    DType, as_dtype, bfloat16, bool, complex64, complex128, double, float16, float32, float64, half, int8, int16,
+    int32, int64, resource, string, uint8, uint16, uint32, uint64, variant,
+)  # fmt: skip
+from bant.indexed_slices import IndexedSlices
 from bant.ops.registry import namespace as _namespace
 from bant.tape import GradientTape, UnconnectedGradients
-from bant.dtypes import *
-globals().update(_namespace(""))
+from bant.tensor_shape import TensorShape
+from bant.tensor_spec import TensorSpec
+from bant.variable import Variable, VariableAggregation, VariableSynchronization
+from bant.version import __version__
+
 Tensor = _core.Tensor
-__version__ = "0.1.0"
+NotDifferentiable = no_gradient
+newaxis = None
+
+# Modules that are imported when they are first asked for.
+_MODULES = ("autodiff", "bitwise", "compat", "debugging", "inspect", "linalg", "math", "nn", "test", "types", "version")
+
+_OPS = _namespace("")  # constant, add, reduce_sum, ...: the rows of the op tables
+globals().update(_OPS)
+
+__all__ = sorted(
+    {
+        "DType", "GradientTape", "IndexedSlices", "NotDifferentiable", "RegisterGradient", "Tensor", "TensorShape",
+        "TensorSpec", "UnconnectedGradients", "Variable", "VariableAggregation", "VariableSynchronization", "as_dtype",
+        "bfloat16", "bool", "complex64", "complex128", "config", "custom_gradient", "double", "dtypes", "errors",
+        "float16", "float32", "float64", "grad_pass_through", "gradients", "half", "hessians", "int8", "int16", "int32",
+        "int64", "nest", "newaxis", "no_gradient", "recompute_grad", "resource", "string", "uint8", "uint16", "uint32",
+        "uint64", "variant", *_MODULES, *_OPS,
+    }
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _MODULES:
+        return _importlib.import_module(f"bant.{name}")
+    raise AttributeError(_hint(name, __all__))
+
+
+def __dir__() -> list[str]:
+    return __all__

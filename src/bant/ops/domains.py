@@ -8,19 +8,23 @@ from typing import Any
 class Domain:
     """An interval, or two mirrored ones (``low < |x| < high``), of real numbers.
 
+    ``counts``: integers are not mirrored (exponents and shifts may not be negative).  ``kind``: the one NumPy dtype
+    of this input, whatever the dtype of the others.
+
     ``sample(rng, shape, dtype)`` draws a NumPy array; for complex dtypes both parts are drawn, and the result is
     scaled so that its modulus stays inside the interval.
     """
 
-    __slots__ = ("high", "low", "mirrored", "name")
+    __slots__ = ("counts", "high", "kind", "low", "mirrored", "name")
 
-    def __init__(self, name: str, low: float, high: float, mirrored: bool = False) -> None:
-        self.name, self.low, self.high, self.mirrored = name, low, high, mirrored
+    def __init__(self, name: str, low: float, high: float, mirrored: bool = False, counts: bool = False,
+                 kind: Any = None) -> None:  # fmt: skip
+        self.name, self.low, self.high, self.mirrored, self.counts, self.kind = name, low, high, mirrored, counts, kind
 
     def sample(self, rng: Any, shape: tuple, dtype: Any) -> Any:
         import numpy as np
 
-        kind = np.dtype(dtype)
+        kind = np.dtype(self.kind or dtype)
         if kind.kind == "b":
             return rng.random(shape) < 0.5
         if kind.kind in "iu":
@@ -28,7 +32,7 @@ class Domain:
             values = rng.integers(low if kind.kind == "i" or low > 0 else 0, high, shape, endpoint=True)
             if self.mirrored and self.low > 0:
                 values = np.where(values == 0, 1, values)
-                if kind.kind == "i":
+                if kind.kind == "i" and not self.counts:
                     values = np.where(rng.random(shape) < 0.5, -values, values)
             return np.asarray(values).astype(kind)
         values = rng.uniform(self.low, self.high, shape)
@@ -49,3 +53,5 @@ nonzero = Domain("nonzero", 0.4, 2.5, mirrored=True)
 unit = Domain("unit", 0.1, 0.9, mirrored=True)  # inside (-1, 1)
 above_one = Domain("above_one", 1.2, 3.0)
 small = Domain("small", 0.1, 1.2, mirrored=True)  # away from the poles of tan
+exponents = Domain("exponents", 0.15, 2.5, mirrored=True, counts=True)
+truth = Domain("truth", 0.0, 1.0, kind="bool")

@@ -11,7 +11,7 @@ import numpy as np
 
 from bant import _core
 from bant.dtypes import TABLE
-from bant.ops.domains import above_one, nonzero, positive, reals, small, unit
+from bant.ops.domains import above_one, exponents, nonzero, positive, reals, small, truth, unit
 from bant.ops.registry import ANY, BOOL, COMPLEXES, FLOATS, INTEGERS, NUMBERS, REALS, scalar
 
 _bool = TABLE[0]
@@ -21,7 +21,7 @@ _bool = TABLE[0]
 cast_op = _core.Op("cast", "cast", ("x",), 1, 1)
 select = scalar("select", "select",
     None, lambda g, condition: select(condition, g, 0.0), lambda g, condition: select(condition, 0.0, g),
-    parameters=("condition", "x", "y"), dtypes=ANY, fixed=(_bool, None, None), on=(reals, reals, reals),
+    parameters=("condition", "x", "y"), dtypes=ANY, fixed=(_bool, None, None), on=(truth, reals, reals),
     reference=np.where, doc="x where condition, else y, elementwise.")  # fmt: skip
 
 
@@ -51,10 +51,10 @@ sqrt = scalar("sqrt", np.sqrt, lambda g, out: multiply_no_nan(0.5 / out, g), nam
 rsqrt = scalar("rsqrt", "rsqrt", lambda out: -0.5 * out * out * out, names="math.rsqrt", on=positive,
     reference=lambda x: 1 / np.sqrt(x), doc="1 / √x, elementwise.")  # fmt: skip
 power = scalar("pow", (np.power, "ipow"), lambda x, y: y * x ** (y - 1), lambda x, out: out * log(_positive_or_one(x)),
-    names="pow math.pow", dtypes=NUMBERS, on=(positive, reals), divisor_check=2,
+    names="pow math.pow", dtypes=NUMBERS, on=(positive, exponents), divisor_check=2,
     doc="x to the power y, elementwise. The derivative by y is 0 where x ≤ 0.")  # fmt: skip
 squared_difference = scalar("squared_difference", "squared_difference",
-    lambda g, x, y: 2.0 * g * (x - y), lambda g, x, y: -2.0 * g * (x - y), holomorphic=False,
+    lambda g, x, y: _twice_real(g) * (x - y), lambda g, x, y: -_twice_real(g) * (x - y), holomorphic=False,
     names="math.squared_difference", dtypes=NUMBERS, on=(reals, reals),
     reference=lambda x, y: (x - y) * np.conj(x - y), doc="(x - y)(x - y)*, elementwise.")  # fmt: skip
 floor_divide = scalar("floor_divide", "floor_divide", names="math.floordiv floordiv", parameters=("x", "y"),
@@ -80,14 +80,28 @@ multiply_no_nan = scalar("multiply_no_nan", "multiply_no_nan",
     doc="x * y, and 0 where y is 0 even if x is infinite or NaN, elementwise.")  # fmt: skip
 absolute = scalar("abs", np.absolute, lambda g, x: _cast(g, x.dtype) * sign(x), names="abs math.abs", dtypes=NUMBERS,
     holomorphic=False, on=reals, doc="|x|, elementwise; real for complex x. The derivative at 0 is 0.")  # fmt: skip
-sign = scalar("sign", "sign", lambda g: 0.0 * g, names="sign math.sign", dtypes=NUMBERS, holomorphic=False, on=reals,
-    reference=np.sign, doc="-1, 0 or 1, elementwise; x / |x| for complex x. The derivative is 0.")  # fmt: skip
+sign = scalar("sign", "sign", lambda g, x: _sign_gradient(g, x), names="sign math.sign", dtypes=NUMBERS,
+    holomorphic=False, on=reals, reference=np.sign,
+    doc="-1, 0 or 1, elementwise; x / |x| for complex x. The derivative of real x is 0.")  # fmt: skip
 maximum = scalar("maximum", np.maximum, lambda g, x, y: select(x >= y, g, 0.0), lambda g, x, y: select(x >= y, 0.0, g),
     names="maximum math.maximum", dtypes=REALS, on=(reals, reals),
     doc="The larger of x and y, elementwise. At a tie the gradient goes to x.")  # fmt: skip
 minimum = scalar("minimum", np.minimum, lambda g, x, y: select(x <= y, g, 0.0), lambda g, x, y: select(x <= y, 0.0, g),
     names="minimum math.minimum", dtypes=REALS, on=(reals, reals),
     doc="The smaller of x and y, elementwise. At a tie the gradient goes to x.")  # fmt: skip
+
+
+def _twice_real(g):
+    return g + conj(g) if g.dtype.is_complex else 2.0 * g
+
+
+def _sign_gradient(g, x):
+    """Zero for real x; a complex sign turns with x: what of g points along it is lost, the rest is divided by |x|."""
+    if not x.dtype.is_complex:
+        return 0.0 * g
+    out = sign(x)
+    across = g - out * _cast(real(conj(out) * g), x.dtype)
+    return divide_no_nan(across, _cast(absolute(x), x.dtype))
 
 
 def _positive_or_one(x):
@@ -194,6 +208,7 @@ def _angle_gradient(g, x):
 # --- comparison and logic: gradients stop
 
 _pair = {"on": (reals, reals), "parameters": ("x", "y")}
+_shift = {"on": (reals, exponents), "parameters": ("x", "y")}
 equal = scalar("equal", np.equal, names="equal math.equal", dtypes=ANY, doc="x == y, elementwise.", **_pair)
 not_equal = scalar("not_equal", np.not_equal, names="not_equal math.not_equal", dtypes=ANY, doc="x != y, elementwise.",
     **_pair)  # fmt: skip
@@ -224,9 +239,9 @@ bitwise_xor = scalar("bitwise_xor", np.bitwise_xor, names="bitwise.bitwise_xor",
 invert = scalar("invert", np.invert, names="bitwise.invert", dtypes=BOOL | INTEGERS, on=reals,
     doc="All bits flipped, elementwise.")  # fmt: skip
 left_shift = scalar("left_shift", np.left_shift, names="bitwise.left_shift", dtypes=INTEGERS,
-    doc="x shifted left by y bits, elementwise.", **_pair)  # fmt: skip
+    doc="x shifted left by y bits, elementwise.", **_shift)  # fmt: skip
 right_shift = scalar("right_shift", np.right_shift, names="bitwise.right_shift", dtypes=INTEGERS,
-    doc="x shifted right by y bits, elementwise.", **_pair)  # fmt: skip
+    doc="x shifted right by y bits, elementwise.", **_shift)  # fmt: skip
 
 # --- what Python's operators call
 

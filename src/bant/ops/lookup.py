@@ -56,6 +56,11 @@ def _gather_gradient(g, x_shape, indices, axis, batch_dims):
 
 
 gather = op("gather", "gather", "x indices", "axis batch_dims", x=_gather_gradient, linear_in="x",
+    samples=[([(5, 3), np.array([4, 0, 4])], (0, 0)), ([(5, 3), np.array([[2, 0], [1, 1]])], (1, 0)),
+        ([(2, 4, 3), np.array([[3, 0], [1, 1]])], (1, 1)), ([(2, 3, 4), np.array([[0], [3]])], (-1, 1)),
+        ([(2, 3, 4), np.array([[1, 1, 0], [3, 2, 1]])], (2, 2)), ([(5,), np.array(3)], (0, 0)),
+        ([(5, 3), np.zeros(0, np.int64)], (0, 0)), ([(3, 0), np.array([1, 1])], (0, 0))],
+    reference=lambda x, indices, axis, batch_dims: _gather_reference(x, indices, axis % x.ndim, batch_dims),
     doc="Slices of x along an axis, by index.")  # fmt: skip
 
 
@@ -73,12 +78,25 @@ def _gather_nd_gradient(g, x_shape, indices, batch_dims):
 
 
 gather_nd = op("gather_nd", "gather_nd", "x indices", "batch_dims", x=_gather_nd_gradient, linear_in="x",
+    samples=[([(4, 3), np.array([[3], [0], [3]])], (0,)), ([(4, 3), np.array([[[3, 2], [0, 1]]])], (0,)),
+        ([(2, 4, 3), np.array([[[3, 2]], [[0, 1]]])], (1,)), ([(2, 3), np.zeros((2, 0), np.int32)], (0,)),
+        ([(2, 3), np.zeros((0, 2), np.int32)], (0,))],
+    reference=lambda x, indices, batch_dims: _gather_nd_reference(x, indices, batch_dims),
     doc="Slices of x at index tuples.")  # fmt: skip
 
 # --- scatter
 
+def _scatter_samples(mode):
+    return [([(5, 2), np.array([[3], [0], [3]]), (3, 2)], (mode,)), ([(2, 3), np.array([[1, 2], [0, 0]]), (2,)], (mode,)),
+        ([(5, 2), np.zeros((0, 1), np.int64), (0, 2)], (mode,))]  # fmt: skip
+
+
 scatter_nd = op("scatter_nd", "scatter_nd", "indices updates", "*dims", updates=lambda g, indices: gather_nd(g, indices, 0),
-    linear_in="updates", doc="Zeros with updates added at index tuples.")  # fmt: skip
+    linear_in="updates",
+    samples=[([np.array([[0], [2], [0]]), (3, 4)], (5, 4)), ([np.array([[1, 2], [0, 0]]), (2,)], (2, 3)),
+        ([np.zeros((0, 1), np.int32), (0, 2)], (3, 2))],
+    reference=lambda indices, updates, *dims: _scatter_reference(np.add, np.zeros(dims, updates.dtype), indices, updates),
+    doc="Zeros with updates added at index tuples.")  # fmt: skip
 
 
 def _zeros_at(g, indices):
@@ -88,11 +106,15 @@ def _zeros_at(g, indices):
 
 scatter_update = op("tensor_scatter_nd_update", "tensor_scatter", "x indices updates", "mode", linear_in="*",
     x=lambda g, indices: _zeros_at(g, indices), updates=lambda g, indices: gather_nd(g, indices, 0),
+    samples=[([(5, 2), np.array([[3], [0]]), (2, 2)], (0,)), ([(2, 3), np.array([[1, 2], [0, 0]]), (2,)], (0,))],
+    reference=lambda x, indices, updates, mode: _scatter_reference(lambda old, new: new, x, indices, updates),
     doc="x with updates put at index tuples.")  # fmt: skip
 scatter_add = op("tensor_scatter_nd_add", "tensor_scatter", "x indices updates", "mode", linear_in="*",
-    x=lambda g: g, updates=lambda g, indices: gather_nd(g, indices, 0), doc="x with updates added at index tuples.")  # fmt: skip
+    x=lambda g: g, updates=lambda g, indices: gather_nd(g, indices, 0), samples=_scatter_samples(1),
+    reference=lambda x, indices, updates, mode: _scatter_reference(np.add, x, indices, updates), doc="x with updates added at index tuples.")  # fmt: skip
 scatter_subtract = op("tensor_scatter_nd_sub", "tensor_scatter", "x indices updates", "mode", linear_in="*",
-    x=lambda g: g, updates=lambda g, indices: -gather_nd(g, indices, 0), doc="x with updates subtracted at index tuples.")  # fmt: skip
+    x=lambda g: g, updates=lambda g, indices: -gather_nd(g, indices, 0), samples=_scatter_samples(2),
+    reference=lambda x, indices, updates, mode: _scatter_reference(np.subtract, x, indices, updates), doc="x with updates subtracted at index tuples.")  # fmt: skip
 
 
 def _shares(g, x, indices, updates, out):
@@ -113,8 +135,12 @@ def _put_share(g, x, indices, updates, out):
 
 
 scatter_max = op("tensor_scatter_nd_max", "tensor_scatter", "x indices updates", "mode", x=_kept_share, updates=_put_share,
+    samples=_scatter_samples(3),
+    reference=lambda x, indices, updates, mode: _scatter_reference(np.maximum, x, indices, updates),
     doc="The larger of x and the updates at index tuples. Ties share the gradient equally.")  # fmt: skip
 scatter_min = op("tensor_scatter_nd_min", "tensor_scatter", "x indices updates", "mode", x=_kept_share, updates=_put_share,
+    samples=_scatter_samples(4),
+    reference=lambda x, indices, updates, mode: _scatter_reference(np.minimum, x, indices, updates),
     doc="The smaller of x and the updates at index tuples. Ties share the gradient equally.")  # fmt: skip
 
 # --- segments
@@ -128,8 +154,15 @@ def _rows_of(g, ids):
     return select(broadcast(valid, *rows.shape), rows, 0.0)
 
 
+def _segment_samples(mode):
+    """Every segment gets a row: what an empty one holds differs between dtypes."""
+    return [([(5, 2), np.array([1, 0, 1, -1, 1])], (2, mode)), ([(2, 3, 2), np.array([[0, 2, 1], [2, 0, 0]])], (3, mode)),
+        ([(4,), np.array([0, 0, 0, 0], np.int32)], (1, mode))]  # fmt: skip
+
+
 segment_sum = op("unsorted_segment_sum", "unsorted_segment", "values ids", "n_segments mode",
-    values=lambda g, ids: _rows_of(g, ids), linear_in="values", doc="Sums of the rows that share an id.")  # fmt: skip
+    values=lambda g, ids: _rows_of(g, ids), linear_in="values", samples=_segment_samples(0),
+    reference=lambda values, ids, n, mode: _segment_reference(np.add, 0, values, ids, n), doc="Sums of the rows that share an id.")  # fmt: skip
 
 
 def _segment_product_gradient(g, values, ids, n_segments):
@@ -143,7 +176,8 @@ def _segment_product_gradient(g, values, ids, n_segments):
 
 
 segment_prod = op("unsorted_segment_prod", "unsorted_segment", "values ids", "n_segments mode",
-    values=_segment_product_gradient, doc="Products of the rows that share an id.")  # fmt: skip
+    values=_segment_product_gradient, samples=_segment_samples(1),
+    reference=lambda values, ids, n, mode: _segment_reference(np.multiply, 1, values, ids, n), doc="Products of the rows that share an id.")  # fmt: skip
 
 
 def _segment_extreme_gradient(g, values, ids, out, n_segments):
@@ -153,24 +187,74 @@ def _segment_extreme_gradient(g, values, ids, out, n_segments):
 
 
 segment_max = op("unsorted_segment_max", "unsorted_segment", "values ids", "n_segments mode",
-    values=_segment_extreme_gradient, doc="Maxima of the rows that share an id. Ties share the gradient equally.")  # fmt: skip
+    values=_segment_extreme_gradient, samples=_segment_samples(2),
+    reference=lambda values, ids, n, mode: _segment_reference(np.maximum, None, values, ids, n), doc="Maxima of the rows that share an id. Ties share the gradient equally.")  # fmt: skip
 segment_min = op("unsorted_segment_min", "unsorted_segment", "values ids", "n_segments mode",
-    values=_segment_extreme_gradient, doc="Minima of the rows that share an id. Ties share the gradient equally.")  # fmt: skip
+    values=_segment_extreme_gradient, samples=_segment_samples(3),
+    reference=lambda values, ids, n, mode: _segment_reference(np.minimum, None, values, ids, n), doc="Minima of the rows that share an id. Ties share the gradient equally.")  # fmt: skip
 
 # --- one-hot and non-zero
 
 
 def _one_hot_gradient(hot):
-    def gradient(g, indices, off_dtype, depth, axis):
-        one, zero = _core.full((), off_dtype, 1.0), _core.full((), off_dtype, 0.0)
+    def gradient(g, indices, off_value_dtype, depth, axis):
+        one, zero = _core.full((), off_value_dtype, 1.0), _core.full((), off_value_dtype, 0.0)
         mask = one_hot(indices, one if hot else zero, zero if hot else one, depth, axis)
         return reduce_sum(g * mask, 0, g.ndim, tuple(range(g.ndim)))
 
     return gradient
 
 
-one_hot = op("one_hot", "one_hot", "indices on off", "depth axis", on=_one_hot_gradient(True), off=_one_hot_gradient(False),
-    linear_in="*", doc="`on` at the index, `off` elsewhere, along a new axis.")  # fmt: skip
-nonzero = op("nonzero", "nonzero", "x", doc="Index tuples of the elements that are not zero.")
+one_hot = op("one_hot", "one_hot", "indices on_value off_value", "depth axis",
+    on_value=_one_hot_gradient(True), off_value=_one_hot_gradient(False), linear_in="*",
+    samples=[([np.array([[1, 0], [-1, 3]]), (), ()], (3, -1)), ([np.array([1, 0, 2]), (), ()], (3, 0)),
+        ([np.array(1), (), ()], (2, 0)), ([np.zeros(0, np.int32), (), ()], (2, -1))],
+    reference=lambda indices, on_value, off_value, depth, axis: _one_hot_reference(indices, on_value, off_value, depth, axis),
+    doc="`on_value` at the index, `off_value` elsewhere, along a new axis.")  # fmt: skip
+nonzero = op("nonzero", "nonzero", "x", samples=[([np.array([[0.0, 1.0, 2.0], [0.0, 0.0, 3.0]])], ()), ([(0, 2)], ())],
+    reference=np.argwhere, doc="Index tuples of the elements that are not zero.")  # fmt: skip
+
+
+# --- references for the tests, one element at a time
+
+
+def _gather_reference(x, indices, axis, batch_dims):
+    if batch_dims == 0:
+        return np.take(x, indices, axis)
+    parts = [_gather_reference(part, index, axis - 1, batch_dims - 1) for part, index in zip(x, indices)]
+    return np.stack(parts)
+
+
+def _gather_nd_reference(x, indices, batch_dims):
+    if batch_dims:
+        return np.stack([_gather_nd_reference(part, index, batch_dims - 1) for part, index in zip(x, indices)])
+    depth = indices.shape[-1]
+    result = np.empty((*indices.shape[:-1], *x.shape[depth:]), x.dtype)
+    for place in np.ndindex(*indices.shape[:-1]):
+        result[place] = x[tuple(indices[place])]
+    return result
+
+
+def _scatter_reference(function, x, indices, updates):
+    result = x.copy()
+    for place in np.ndindex(*indices.shape[:-1]):
+        spot = tuple(indices[place])
+        result[spot] = function(result[spot], updates[place])
+    return result
+
+
+def _segment_reference(function, start, values, ids, n):
+    rows = [start] * n
+    for place in np.ndindex(*ids.shape):
+        if ids[place] >= 0:
+            before = rows[ids[place]]
+            rows[ids[place]] = values[place] if before is None else function(before, values[place]).astype(values.dtype)
+    return np.stack(rows)
+
+
+def _one_hot_reference(indices, on_value, off_value, depth, axis):
+    hot = np.expand_dims(indices, -1) == np.arange(depth)
+    return np.moveaxis(np.where(hot, on_value, off_value), -1, axis)
+
 
 _core.set_role("densify", segment_sum)

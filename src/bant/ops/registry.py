@@ -20,7 +20,8 @@ and the tests are made from ``ROWS``.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from bant import _core
 from bant.dtypes import TABLE
@@ -43,7 +44,13 @@ class Row:
 
     ``function`` is what users call; ``op`` the native op (None for composed rows); ``names`` the public names;
     ``on`` the domains its tests sample from; ``reference`` an independent implementation on NumPy arrays;
-    ``samples`` the calls its tests make, ``(shapes, arguments)``; ``rules`` the derivative functions by input.
+    ``samples`` the calls its tests make, see below; ``rules`` the derivative functions by input.
+
+    A sample is ``(inputs, arguments)``.  ``inputs`` has one entry a tensor: a shape, filled from ``on`` in each dtype
+    under test; or a NumPy array, used as it is (indices, say; a floating one in the dtype under test); or a list of
+    such entries where the function takes a list of tensors, or where the op takes any number of them.  ``arguments``
+    follow: a tuple of them, or a dict of keywords.  ``reference`` is called with the arrays and the same arguments;
+    an op with any number of inputs gives them to it one by one.  Where a row is scalar, tests choose the shapes.
     """
 
     __slots__ = (
@@ -124,8 +131,21 @@ def set_rules(native: Any, name: str, inputs: tuple, attributes: tuple, function
 def _describe(native: Any, name: str, names: str, doc: str, parameters: tuple) -> None:
     native.__name__ = native.__qualname__ = (names.split() or [name])[0].rpartition(".")[2]
     native.__module__ = "bant"
-    arguments = ", ".join((*parameters, "name=None"))
+    arguments = ", ".join((*parameters, "name=None") if native.kind == "elementwise" else parameters)
     native.__doc__ = f"{native.__name__}({arguments})\n\n{doc}"
+
+
+def signature(native: Any) -> Any:
+    """How a native op is called, for `inspect`: tensors by place or name, the attributes of a structural op by place."""
+    from inspect import Parameter, Signature
+
+    if native.kind == "elementwise" and native.parameters:
+        tensors = [Parameter(parameter, Parameter.POSITIONAL_OR_KEYWORD) for parameter in native.parameters]
+        return Signature([*tensors, Parameter("name", Parameter.POSITIONAL_OR_KEYWORD, default=None)])
+    row = ROWS.get(native.op_name)
+    fields = (*native.parameters, *(row.attributes if row is not None else ()))
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL)
+    return Signature([Parameter(field.lstrip("*"), kinds[field.startswith("*")]) for field in fields])
 
 
 def scalar(name: str, kernel: Any, *partials: Callable | None, names: str = "", parameters: tuple | None = None,
@@ -208,9 +228,11 @@ def composed(*, names: str, on: Any = None, samples: Any = None, reference: Any 
     def enter(function: Callable) -> Callable:
         function.__module__ = "bant"
         name = function.__name__.rstrip("_")
+        function.__name__ = function.__qualname__ = name
         code = function.__code__
-        ROWS[name] = Row(
-            name=name, kind="composed", function=function, names=tuple(names.split()), attributes=(),
+        key = f"tf.{name}" if name in ROWS else name  # a primitive may have the name of the function made of it
+        ROWS[key] = Row(
+            name=key, kind="composed", function=function, names=tuple(names.split()), attributes=(),
             parameters=code.co_varnames[: code.co_argcount], rules={}, linear=(), holomorphic=True, on=on,
             samples=samples, reference=reference, doc=(function.__doc__ or "").partition("\n")[0],
         )  # fmt: skip

@@ -32,10 +32,11 @@ broadcast = op("broadcast_to", "broadcast_to", "x", "*dims", x=lambda g, x_shape
     samples=[([(3,)], (2, 3)), ([(2, 1)], (2, 4)), ([()], (2, 2)), ([(1, 3)], (0, 3))],
     reference=lambda x, *dims: np.broadcast_to(x, dims), doc="Repeats along axes of length 1.")  # fmt: skip
 slice_view = op("slice", "slice_view", "x", "*spec", x=lambda g, x_shape, spec: slice_scatter(g, len(x_shape), x_shape, spec),
-    linear_in="x", samples=[([(5, 4)], (2, 1, 2, 2, 3, -1, 3, 2, 0, 1)), ([(5, 4)], (2, 1, 1, 1, 0, 1, 4, 2, -1, 1))],
+    linear_in="x", samples=[([(5, 4)], (2, 1, 2, 2, 3, -1, 3, 0, 1)), ([(5, 4)], (2, 1, 1, 1, 0, 1, 4, -1, 1)), ([(2, 3)], (2, 0, 1, 0, 0, 1, 3, 1, 0))],
     reference=lambda x, *spec: _slice_reference(x, spec), doc="Every step-th element between bounds, on each axis.")  # fmt: skip
 slice_scatter = op("slice_scatter", "slice_scatter", "g", "rank *rest",
-    g=None, samples=[([(2, 3)], (2, 5, 4, 2, 1, 2, 2, 3, -1, 3, 2, 0, 1))],
+    g=lambda g, rank, rest: slice_view(g, rest[rank:]), linear_in="g",
+    samples=[([(2, 3)], (2, 5, 4, 2, 1, 2, 2, 3, -1, 3, 0, 1)), ([(1, 4)], (2, 5, 4, 2, 1, 1, 1, 0, 1, 4, -1, 1))],
     reference=lambda g, rank, *rest: _scatter_reference(g, rest[:rank], rest[rank:]),
     doc="Zeros with g written where `slice` would read.")  # fmt: skip
 
@@ -50,7 +51,7 @@ def inverse_permutation(axes):
 
 def _slice_reference(x, spec):
     rank, body = spec[0], spec[1:]
-    shown = list(body[3 * rank + 1 :])
+    shown = list(body[3 * rank :])
     picked = x[tuple(np.arange(size) * step + begin for begin, step, size in zip(*[iter(body[: 3 * rank])] * 3))[0]]
     for axis in range(1, rank):
         begin, step, size = body[3 * axis : 3 * axis + 3]
@@ -72,9 +73,6 @@ def _scatter_reference(g, dims, spec):
     return result.reshape(dims)
 
 
-set_rules(slice_scatter, "slice_scatter", ("g",), ("rank", "*rest"), [None])
-slice_scatter.set_rule("gradient", True, (0,), False, [(lambda g, rank, rest: slice_view(g, rest[rank:]), [(0, 0), (6, 0), (7, 1)])])
-
 # --- joining and padding
 
 concat = op("concat", "concat", "values", "axis", variadic=True, linear_in="*", holomorphic=False,
@@ -91,7 +89,7 @@ def _parts(g, shapes, axis):
         spec = [rank]
         for k, extent in enumerate(shape):
             spec += [begin if k == axis and extent else 0, 1, extent]
-        pieces.append(slice_view(g, spec, rank, _range(rank)))
+        pieces.append(slice_view(g, spec, _range(rank)))
         begin += shape[axis]
     return pieces
 
@@ -108,8 +106,18 @@ pad_mirror = op("pad_mirror", "pad_mirror", "x", "mode *paddings",
     reference=lambda x, mode, *paddings: np.pad(x, np.reshape(paddings, (-1, 2)), ("reflect", "symmetric")[mode]),
     doc="Mirror images before and after, on each axis.")  # fmt: skip
 pad_mirror_grad = op("pad_mirror_grad", "pad_mirror_grad", "h", "mode *rest",
-    h=lambda g, mode, rest: pad_mirror(g, mode, rest[: 2 * g.ndim]), linear_in="h", samples=None,
+    h=lambda g, mode, rest: pad_mirror(g, mode, rest[: 2 * g.ndim]), linear_in="h",
+    samples=[([(6, 6)], (0, 1, 2, 2, 0, 3, 4)), ([(8, 8)], (1, 3, 2, 0, 4, 3, 4))],
+    reference=lambda h, mode, *rest: _unmirror_reference(h, mode, rest[: 2 * h.ndim], rest[2 * h.ndim :]),
     doc="The transpose of pad_mirror: adds the images to what they mirror.")  # fmt: skip
+
+
+def _unmirror_reference(h, mode, paddings, dims):
+    places = np.arange(int(np.prod(dims))).reshape(dims)
+    places = np.pad(places, np.reshape(paddings, (-1, 2)), ("reflect", "symmetric")[mode])
+    result = np.zeros(int(np.prod(dims)), h.dtype)
+    np.add.at(result, places.ravel(), h.ravel())
+    return result.reshape(dims)
 
 
 def _all(x):
@@ -120,7 +128,7 @@ def _unpad(g, x_shape, paddings):
     spec = [len(x_shape)]
     for axis, size in enumerate(x_shape):
         spec += [paddings[2 * axis] if size else 0, 1, size]
-    return slice_view(g, spec, len(x_shape), _range(len(x_shape)))
+    return slice_view(g, spec, _range(len(x_shape)))
 
 
 def _range(n):
@@ -220,7 +228,7 @@ def _exclusive_products(x):
         for extent in lead:
             spec += [0, 1, extent]
         spec += [0 if before else by, 1, n - by] if n > by else [0, 1, 0]
-        part = slice_view(values, spec, len(lead) + 1, _range(len(lead) + 1))
+        part = slice_view(values, spec, _range(len(lead) + 1))
         one = cast_op(_core.full((), TABLE[12], 1.0), values.dtype)
         return pad_constant(part, one, paddings)
 

@@ -1,0 +1,507 @@
+"""Written by tools/stubs.py from the op tables: change those, then run it again."""
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bant import autodiff as autodiff
+from bant import bitwise as bitwise
+from bant import checkpoint as checkpoint
+from bant import cli as cli
+from bant import config as config
+from bant import custom as custom
+from bant import debugging as debugging
+from bant import dtypes as dtypes
+from bant import errors as errors
+from bant import forward as forward
+from bant import indexed_slices as indexed_slices
+from bant import jacobian as jacobian
+from bant import linalg as linalg
+from bant import math as math
+from bant import nest as nest
+from bant import nn as nn
+from bant import ops as ops
+from bant import tape as tape
+from bant import tensor_methods as tensor_methods
+from bant import tensor_shape as tensor_shape
+from bant import tensor_spec as tensor_spec
+from bant import typing as typing
+from bant import variable as variable
+from bant import version as version
+from bant._core import Tensor as Tensor
+from bant._typing import AxisLike, DTypeLike, ShapeLike, TensorLike
+from bant.dtypes import DType as DType
+from bant.dtypes import as_dtype as as_dtype
+from bant.dtypes import bfloat16 as bfloat16
+from bant.dtypes import bool as bool
+from bant.dtypes import complex64 as complex64
+from bant.dtypes import complex128 as complex128
+from bant.dtypes import double as double
+from bant.dtypes import float16 as float16
+from bant.dtypes import float32 as float32
+from bant.dtypes import float64 as float64
+from bant.dtypes import half as half
+from bant.dtypes import int8 as int8
+from bant.dtypes import int16 as int16
+from bant.dtypes import int32 as int32
+from bant.dtypes import int64 as int64
+from bant.dtypes import resource as resource
+from bant.dtypes import string as string
+from bant.dtypes import uint8 as uint8
+from bant.dtypes import uint16 as uint16
+from bant.dtypes import uint32 as uint32
+from bant.dtypes import uint64 as uint64
+from bant.dtypes import variant as variant
+from bant.indexed_slices import IndexedSlices as IndexedSlices
+from bant.ops.initializers import constant_initializer as constant_initializer
+from bant.ops.initializers import ones_initializer as ones_initializer
+from bant.ops.initializers import zeros_initializer as zeros_initializer
+from bant.tape import GradientTape as GradientTape
+from bant.tape import UnconnectedGradients as UnconnectedGradients
+from bant.tensor_shape import TensorShape as TensorShape
+from bant.tensor_spec import TensorSpec as TensorSpec
+from bant.variable import Variable as Variable
+from bant.variable import VariableAggregation as VariableAggregation
+from bant.variable import VariableSynchronization as VariableSynchronization
+
+__version__: str
+newaxis: None
+
+def abs(x: TensorLike, name: str | None = None) -> Tensor:
+    """|x|, elementwise; real for complex x. The derivative at 0 is 0."""
+
+def acos(x: TensorLike, name: str | None = None) -> Tensor:
+    """Inverse cosine, elementwise."""
+
+def acosh(x: TensorLike, name: str | None = None) -> Tensor:
+    """Inverse hyperbolic cosine, elementwise."""
+
+def add(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x + y, elementwise."""
+
+def add_n(inputs: Any, name: str | None = None) -> Tensor:
+    """The sum of tensors of one shape and dtype."""
+
+def argmax(
+    input: TensorLike, axis: AxisLike | None = None, output_type: DTypeLike = ..., name: str | None = None
+) -> Tensor:
+    """Where along an axis (the first, by default) the maximum is; the first of equals.  No gradient."""
+
+def argmin(
+    input: TensorLike, axis: AxisLike | None = None, output_type: DTypeLike = ..., name: str | None = None
+) -> Tensor:
+    """Where along an axis (the first, by default) the minimum is; the first of equals.  No gradient."""
+
+def asin(x: TensorLike, name: str | None = None) -> Tensor:
+    """Inverse sine, elementwise."""
+
+def asinh(x: TensorLike, name: str | None = None) -> Tensor:
+    """Inverse hyperbolic sine, elementwise."""
+
+def atan(x: TensorLike, name: str | None = None) -> Tensor:
+    """Inverse tangent, elementwise."""
+
+def atan2(y: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
+    """The angle of the point (x, y), in radians, elementwise."""
+
+def atanh(x: TensorLike, name: str | None = None) -> Tensor:
+    """Inverse hyperbolic tangent, elementwise."""
+
+def bitcast(input: TensorLike, type: Any, name: str | None = None) -> Tensor:
+    """The same bytes read as another dtype; gradients stop here."""
+
+def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
+    """The shape, a 1-D integer tensor, that two shapes broadcast to; InvalidArgumentError if they do not."""
+
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
+    """The `TensorShape` that two shapes broadcast to; ValueError if they do not."""
+
+def broadcast_to(input: TensorLike, shape: ShapeLike, name: str | None = None) -> Tensor:
+    """Repeats axes of length 1, and adds axes in front, up to ``shape``; the derivative sums them again."""
+
+def cast(x: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor:
+    """x with another dtype.  Casting complex to real drops the imaginary part; to an integer ends the
+    gradient."""
+
+def clip_by_global_norm(
+    t_list: Sequence[Any], clip_norm: TensorLike, use_norm: Any = None, name: str | None = None
+) -> tuple[Any, ...]:
+    """``(list, norm)``: the tensors scaled together so that their global norm is at most ``clip_norm``."""
+
+def clip_by_norm(
+    t: TensorLike, clip_norm: TensorLike, axes: AxisLike | None = None, name: str | None = None
+) -> Any:
+    """t scaled down to the Euclidean norm ``clip_norm`` where its norm over ``axes`` (None: all) is
+    larger."""
+
+def clip_by_value(
+    t: TensorLike, clip_value_min: TensorLike, clip_value_max: TensorLike, name: str | None = None
+) -> Any:
+    """t with values below the minimum or above the maximum set to them, elementwise."""
+
+def complex(real: TensorLike, imag: TensorLike, name: str | None = None) -> Tensor:
+    """real + i imag, elementwise."""
+
+def concat(values: TensorLike, axis: AxisLike | None, name: str = "concat") -> Tensor:
+    """Tensors joined along an axis they have; all other extents must agree."""
+
+def constant(
+    value: Any, dtype: DTypeLike | None = None, shape: ShapeLike | None = None, name: str | None = None
+) -> Tensor:
+    """A tensor of a number, a nested list, or a NumPy array (which is copied)."""
+
+def convert_to_tensor(
+    value: Any, dtype: DTypeLike | None = None, dtype_hint: Any = None, name: str | None = None
+) -> Tensor:
+    """The tensor of any value; tensors are returned as they are, Variables are read."""
+
+def cos(x: TensorLike, name: str | None = None) -> Tensor:
+    """Cosine, elementwise."""
+
+def cosh(x: TensorLike, name: str | None = None) -> Tensor:
+    """Hyperbolic cosine, elementwise."""
+
+def cumsum(
+    x: TensorLike,
+    axis: AxisLike | None = 0,
+    exclusive: builtins.bool = False,
+    reverse: builtins.bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """Running sums along an axis, in the dtype of x.  InvalidArgumentError for an axis that does not exist,
+    for bool."""
+
+def divide(x: TensorLike, y: TensorLike, name: str | None = None) -> Any:
+    """x / y as Python divides (see `truediv`): an alias of the operator ``/``."""
+
+def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
+    """The sum of products that an equation such as ``'ij,jk->ik'`` describes."""
+
+def ensure_shape(x: TensorLike, shape: ShapeLike, name: str | None = None) -> Tensor:
+    """x itself, checked to have a shape, in which None stands for any extent; InvalidArgumentError
+    otherwise."""
+
+def equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x == y, elementwise."""
+
+def exp(x: TensorLike, name: str | None = None) -> Tensor:
+    """eˣ, elementwise."""
+
+def expand_dims(input: TensorLike, axis: AxisLike | None, name: str | None = None) -> Tensor:
+    """A new axis of length 1 before ``axis`` (negative: counted from the end, -1 is last)."""
+
+def eye(
+    num_rows: Any,
+    num_columns: Any = None,
+    batch_shape: Any = None,
+    dtype: DTypeLike = ...,
+    name: str | None = None,
+) -> Tensor:
+    """Identity matrices: shape ``batch_shape + [num_rows, num_columns]``, square unless told otherwise."""
+
+def fill(dims: ShapeLike, value: Any, name: str | None = None, layout: Any = None) -> Tensor:
+    """A tensor of shape ``dims`` that repeats a scalar, in the scalar's dtype; differentiable in
+    ``value``."""
+
+def floor(x: TensorLike, name: str | None = None) -> Tensor:
+    """Rounds down, elementwise."""
+
+def floordiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x / y rounded down, elementwise. Gradients stop here."""
+
+def floormod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """The rest of x / y rounded down; it has the sign of y, elementwise."""
+
+def get_static_value(tensor: TensorLike, partial: builtins.bool = False) -> Any:
+    """The value of a tensor as a NumPy array or scalar; None for a Variable, whose value is not constant."""
+
+def greater(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x > y, elementwise."""
+
+def greater_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x >= y, elementwise."""
+
+def guarantee_const(input: TensorLike, name: str | None = None) -> Tensor:
+    """The tensor itself, as `identity` gives it (kept for programs that promise constancy to a compiler)."""
+
+def identity(input: TensorLike, name: str | None = None) -> Tensor:
+    """A tensor with the same values, which tapes know as another one; the derivative is 1."""
+
+def identity_n(input: TensorLike, name: str | None = None) -> list[Tensor]:
+    """`identity` of each tensor of a list."""
+
+def is_tensor(x: TensorLike) -> builtins.bool:
+    """Whether x is a tensor, a Variable or `IndexedSlices` (and not a NumPy array or a list)."""
+
+def less(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x < y, elementwise."""
+
+def less_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x <= y, elementwise."""
+
+def linspace(
+    start: TensorLike, stop: TensorLike, num: Any, name: str | None = None, axis: AxisLike | None = 0
+) -> Tensor:
+    """``num`` evenly spaced values from start to stop, both included, along a new axis; differentiable in
+    both."""
+
+def logical_and(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x and y, elementwise."""
+
+def logical_not(x: TensorLike, name: str | None = None) -> Tensor:
+    """not x, elementwise."""
+
+def logical_or(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x or y, elementwise."""
+
+def matmul(
+    a: TensorLike,
+    b: TensorLike,
+    transpose_a: builtins.bool = False,
+    transpose_b: builtins.bool = False,
+    adjoint_a: builtins.bool = False,
+    adjoint_b: builtins.bool = False,
+    a_is_sparse: builtins.bool = False,
+    b_is_sparse: builtins.bool = False,
+    output_type: DTypeLike | None = None,
+    grad_a: builtins.bool = False,
+    grad_b: builtins.bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """The matrix product over the last two axes, ``[..., m, k]`` by ``[..., k, n]``; the others broadcast."""
+
+def maximum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """The larger of x and y, elementwise. At a tie the gradient goes to x."""
+
+def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
+    """Grids of the coordinates given on each axis: N tensors of N axes, from N vectors (others are
+    flattened)."""
+
+def minimum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """The smaller of x and y, elementwise. At a tie the gradient goes to x."""
+
+def multiply(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x * y, elementwise."""
+
+def negative(x: TensorLike, name: str | None = None) -> Tensor:
+    """-x, elementwise."""
+
+def norm(
+    tensor: TensorLike,
+    ord: Any = "euclidean",
+    axis: AxisLike | None = None,
+    keepdims: builtins.bool | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """The norm of vectors along ``axis`` (an int; None: of all elements), or of matrices (a pair of axes)."""
+
+def not_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x != y, elementwise."""
+
+def one_hot(
+    indices: TensorLike,
+    depth: Any,
+    on_value: TensorLike | None = None,
+    off_value: TensorLike | None = None,
+    axis: AxisLike | None = None,
+    dtype: DTypeLike | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """``on_value`` (1) at each index, ``off_value`` (0) elsewhere, along a new axis of length ``depth`` (the
+    last)."""
+
+def ones(shape: ShapeLike, dtype: DTypeLike = ..., name: str | None = None, layout: Any = None) -> Tensor:
+    """A tensor of that shape, all ones (True for bool).  Arguments and errors are those of `zeros`."""
+
+def ones_like(
+    input: TensorLike, dtype: DTypeLike | None = None, name: str | None = None, layout: Any = None
+) -> Tensor:
+    """Ones with the shape and (unless ``dtype`` says otherwise) the dtype of ``input``; no gradient."""
+
+def pad(
+    tensor: TensorLike,
+    paddings: Any,
+    mode: str = "CONSTANT",
+    constant_values: Any = 0,
+    name: str | None = None,
+) -> Tensor:
+    """More cells before and after, ``paddings[k] = [before, after]`` for each axis k."""
+
+def pow(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x to the power y, elementwise. The derivative by y is 0 where x ≤ 0."""
+
+def range(
+    start: TensorLike,
+    limit: TensorLike | None = None,
+    delta: TensorLike = 1,
+    dtype: DTypeLike | None = None,
+    name: str = "range",
+) -> Tensor:
+    """``range(limit)``, ``range(start, limit)`` or ``range(start, limit, delta)``: numbers from start (0) up
+    to limit."""
+
+def rank(input: TensorLike, name: str | None = None) -> Tensor:
+    """The number of axes, a scalar of int32."""
+
+def realdiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x / y of floating or complex tensors of one dtype, of shapes that broadcast."""
+
+def reduce_all(
+    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+) -> Tensor:
+    """Whether all are True, over axes; True where there is nothing.  TypeError for what is not bool."""
+
+def reduce_any(
+    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+) -> Tensor:
+    """Whether any is True, over axes; False where there is nothing.  TypeError for what is not bool."""
+
+def reduce_logsumexp(
+    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+) -> Tensor:
+    """log(Σ exp(x)) over axes, for floating dtypes: exact for large |x|; -inf where there is nothing."""
+
+def reduce_max(
+    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+) -> Tensor:
+    """The maximum over axes of real numbers; NaN if there is one, the lowest value where there is nothing."""
+
+def reduce_mean(
+    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+) -> Tensor:
+    """The mean over axes, in the dtype of the input; NaN (0 for integers) where there is nothing."""
+
+def reduce_min(
+    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+) -> Tensor:
+    """The minimum over axes of real numbers; NaN if there is one, the highest value where there is
+    nothing."""
+
+def reduce_prod(
+    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+) -> Tensor:
+    """The product over axes; 1 where there is nothing.  The gradient is right also where factors are 0."""
+
+def reduce_sum(
+    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+) -> Tensor:
+    """The sum over axes; 0 where there is nothing.  Numeric dtypes; integers wrap around, halves add up in
+    float32."""
+
+def register_tensor_conversion_function(
+    base_type: Any, conversion_func: Callable[..., Any], priority: int = 100
+) -> None:
+    """Teaches `convert_to_tensor` a new type: ``conversion_func(value, dtype, name, as_ref)`` returns a
+    tensor."""
+
+def repeat(input: TensorLike, repeats: Any, axis: AxisLike | None = None, name: str | None = None) -> Tensor:
+    """Each slice along an axis repeated in place: all as often, or each by its own count; without an axis, of
+    x flat."""
+
+def reshape(tensor: TensorLike, shape: ShapeLike, name: str | None = None) -> Tensor:
+    """The same elements, in row-major order, in another shape; one extent may be -1 and is then computed."""
+
+def reverse(tensor: TensorLike, axis: AxisLike | None, name: str | None = None) -> Tensor:
+    """The elements in the opposite order along each axis of the list ``axis``."""
+
+def roll(input: TensorLike, shift: Any, axis: AxisLike | None, name: str | None = None) -> Tensor:
+    """Elements moved along axes; what leaves at one end comes in at the other."""
+
+def round(x: TensorLike, name: str | None = None) -> Tensor:
+    """x rounded to the nearest integer, halves to the even one, elementwise; integers as they are."""
+
+def saturate_cast(value: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
+    """value in another dtype; what lies outside its range becomes its smallest or greatest number."""
+
+def scalar_mul(scalar: TensorLike, x: TensorLike, name: str | None = None) -> Any:
+    """scalar * x, for a 0-D scalar and a tensor or `IndexedSlices` x of any shape; both get gradients."""
+
+def sequence_mask(
+    lengths: TensorLike, maxlen: Any = None, dtype: DTypeLike = ..., name: str | None = None
+) -> Tensor:
+    """For each length n the row whose first n cells are True (1), on a new last axis of ``maxlen`` cells."""
+
+def shape(input: TensorLike, out_type: DTypeLike | None = None, name: str | None = None) -> Tensor:
+    """The shape as a 1-D tensor of int32 (or int64, with ``out_type``; InvalidArgumentError for another)."""
+
+def shape_n(input: TensorLike, out_type: DTypeLike = ..., name: str | None = None) -> list[Tensor]:
+    """The shape of each tensor of a list, as `shape` gives it."""
+
+def sigmoid(x: TensorLike, name: str | None = None) -> Tensor:
+    """1 / (1 + e⁻ˣ), elementwise."""
+
+def sign(x: TensorLike, name: str | None = None) -> Tensor:
+    """-1, 0 or 1, elementwise; x / |x| for complex x. The derivative of real x is 0."""
+
+def sin(x: TensorLike, name: str | None = None) -> Tensor:
+    """Sine, elementwise."""
+
+def sinh(x: TensorLike, name: str | None = None) -> Tensor:
+    """Hyperbolic sine, elementwise."""
+
+def size(input: TensorLike, out_type: DTypeLike | None = None, name: str | None = None) -> Tensor:
+    """The number of elements, a scalar of int32 (or int64, with ``out_type``)."""
+
+def split(
+    value: Any, num_or_size_splits: Any, axis: AxisLike | None = 0, num: Any = None, name: str = "split"
+) -> list[Tensor]:
+    """A tensor cut along an axis: into a number of equal parts (int), or into parts of given sizes (one may
+    be -1)."""
+
+def sqrt(x: TensorLike, name: str | None = None) -> Tensor:
+    """Square root, elementwise. At 0 the derivative is infinite, but a gradient of 0 stays 0."""
+
+def square(x: TensorLike, name: str | None = None) -> Tensor:
+    """x², elementwise."""
+
+def squeeze(input: TensorLike, axis: AxisLike | None = None, name: str | None = None) -> Tensor:
+    """Without the axes of length 1: all of them, or those named."""
+
+def stack(values: TensorLike, axis: AxisLike | None = 0, name: str = "stack") -> Tensor:
+    """Tensors of one shape joined along a new axis."""
+
+def stop_gradient(input: TensorLike, name: str | None = None) -> Tensor:
+    """The same values, through which no derivative flows: nothing is recorded."""
+
+def subtract(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x - y, elementwise."""
+
+def tan(x: TensorLike, name: str | None = None) -> Tensor:
+    """Tangent, elementwise."""
+
+def tanh(x: TensorLike, name: str | None = None) -> Tensor:
+    """Hyperbolic tangent, elementwise."""
+
+def tensordot(a: TensorLike, b: TensorLike, axes: AxisLike | None, name: str | None = None) -> Tensor:
+    """The sum of products over pairs of axes; the free axes of a come first, then those of b."""
+
+def tile(input: TensorLike, multiples: Any, name: str | None = None) -> Tensor:
+    """The tensor repeated ``multiples[k]`` times along each axis k."""
+
+def transpose(
+    a: TensorLike, perm: Any = None, conjugate: builtins.bool = False, name: str = "transpose"
+) -> Tensor:
+    """Axes in the order ``perm`` (reversed by default); with ``conjugate`` also the complex conjugate."""
+
+def truediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x / y as Python divides: integers give float64, and float32 where they have 8 or 16 bits."""
+
+def truncatediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x / y of integers rounded towards zero, elementwise."""
+
+def truncatemod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """The rest of x / y rounded towards zero; it has the sign of x, elementwise."""
+
+def unravel_index(indices: TensorLike, dims: ShapeLike, name: str | None = None) -> Tensor:
+    """The coordinates, one row an axis of ``dims``, of flat positions in an array of that shape."""
+
+def unstack(value: Any, num: Any = None, axis: AxisLike | None = 0, name: str = "unstack") -> list[Tensor]:
+    """The list of slices of a tensor along an axis, which they no longer have."""
+
+def zeros(shape: ShapeLike, dtype: DTypeLike = ..., name: str | None = None, layout: Any = None) -> Tensor:
+    """A tensor of that shape, all zeros (False for bool)."""
+
+def zeros_like(
+    input: TensorLike, dtype: DTypeLike | None = None, name: str | None = None, layout: Any = None
+) -> Tensor:
+    """Zeros with the shape and (unless ``dtype`` says otherwise) the dtype of ``input``; no gradient."""

@@ -1,0 +1,205 @@
+"""`tf.compat.v1`: the names of `bant`, and TensorFlow 1's spellings of them.
+
+What built graphs and ran sessions is not here: operations run at once, and a name of that kind says what to do.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import bant as _bant
+from bant import math as _math
+from bant.variable import VariableAggregation as _VariableAggregation
+
+globals().update({_name: getattr(_bant, _name) for _name in _bant.__all__})
+__version__ = _bant.__version__
+
+# Names that TensorFlow 1 had at the top, by where they are now.
+_MOVED = {
+    "acos": "math.acos", "angle": "math.angle", "betainc": "math.betainc", "bincount": "math.bincount",
+    "ceil": "math.ceil", "check_numerics": "debugging.check_numerics", "cholesky": "linalg.cholesky",
+    "conj": "math.conj", "count_nonzero": "math.count_nonzero", "cross": "linalg.cross", "cumprod": "math.cumprod",
+    "diag": "linalg.tensor_diag", "diag_part": "linalg.tensor_diag_part", "digamma": "math.digamma",
+    "div_no_nan": "math.divide_no_nan", "erf": "math.erf", "erfc": "math.erfc", "expm1": "math.expm1",
+    "floor_div": "math.floordiv", "floordiv": "math.floordiv", "floormod": "math.floormod", "igamma": "math.igamma",
+    "igammac": "math.igammac", "imag": "math.imag", "invert_permutation": "math.invert_permutation",
+    "is_finite": "math.is_finite", "is_inf": "math.is_inf", "is_nan": "math.is_nan", "lbeta": "math.lbeta",
+    "lgamma": "math.lgamma", "log": "math.log", "log1p": "math.log1p", "log_sigmoid": "math.log_sigmoid",
+    "logical_xor": "math.logical_xor", "matrix_band_part": "linalg.band_part",
+    "matrix_determinant": "linalg.det", "matrix_diag": "linalg.diag", "matrix_diag_part": "linalg.diag_part",
+    "matrix_inverse": "linalg.inv", "matrix_set_diag": "linalg.set_diag", "matrix_solve": "linalg.solve",
+    "matrix_transpose": "linalg.matrix_transpose", "matrix_triangular_solve": "linalg.triangular_solve",
+    "mod": "math.mod", "negative": "math.negative", "polygamma": "math.polygamma", "random_gamma": "random.gamma",
+    "random_normal": "random.normal", "random_shuffle": "random.shuffle", "random_uniform": "random.uniform",
+    "real": "math.real", "reciprocal": "math.reciprocal", "reduce_euclidean_norm": "math.reduce_euclidean_norm",
+    "reduce_std": "math.reduce_std", "reduce_variance": "math.reduce_variance", "rint": "math.rint",
+    "rsqrt": "math.rsqrt", "segment_max": "math.segment_max", "segment_mean": "math.segment_mean",
+    "segment_min": "math.segment_min", "segment_prod": "math.segment_prod", "segment_sum": "math.segment_sum",
+    "set_random_seed": "random.set_seed", "squared_difference": "math.squared_difference",
+    "trace": "linalg.trace", "truncated_normal": "random.truncated_normal",
+    "unsorted_segment_max": "math.unsorted_segment_max", "unsorted_segment_mean": "math.unsorted_segment_mean",
+    "unsorted_segment_min": "math.unsorted_segment_min", "unsorted_segment_prod": "math.unsorted_segment_prod",
+    "unsorted_segment_sum": "math.unsorted_segment_sum", "xlogy": "math.xlogy", "zeta": "math.zeta",
+}  # fmt: skip
+
+# Arguments that have other names now.
+_RENAMED = {
+    **dict.fromkeys(
+        ("reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+         "reduce_sum"),
+        {"reduction_indices": "axis", "keep_dims": "keepdims"},
+    ),
+    "argmax": {"dimension": "axis"},
+    "argmin": {"dimension": "axis"},
+    "expand_dims": {"dim": "axis"},
+    "norm": {"keep_dims": "keepdims"},
+    "one_hot": {},
+    "squeeze": {"squeeze_dims": "axis"},
+}  # fmt: skip
+
+
+def _renaming(function: Any, old_names: dict[str, str]) -> Any:
+    """`function`, that also takes its arguments by the names of TensorFlow 1."""
+
+    @functools.wraps(function)
+    def accepting(*arguments: Any, **keywords: Any) -> Any:
+        for old, new in old_names.items():
+            if old in keywords:
+                value = keywords.pop(old)
+                if value is not None:
+                    if keywords.get(new) is not None:
+                        raise ValueError(f"Cannot specify both '{old}' and '{new}': they are one argument.")
+                    keywords[new] = value
+        return function(*arguments, **keywords)
+
+    return accepting
+
+
+for _name, _old_names in _RENAMED.items():
+    if _old_names and _name in _bant.__all__:
+        globals()[_name] = _renaming(getattr(_bant, _name), _old_names)
+
+
+def div(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y as Python 2 did it: rounded down for integers, exact for floating numbers.
+
+    >>> tf.div(7, 2)
+    <tf.Tensor: shape=(), dtype=int32, numpy=3>
+    """
+    x = _bant.convert_to_tensor(x)
+    return _math.floordiv(x, y) if x.dtype.is_integer else _math.divide(x, y)
+
+
+def _caster(dtype: Any) -> Any:
+    def to(x: Any, name: str | None = None) -> Any:
+        return _bant.cast(x, dtype)
+
+    to.__name__ = to.__qualname__ = f"to_{dtype.name}"
+    to.__doc__ = f"x as {dtype.name}: tf.cast."
+    return to
+
+
+to_float, to_double = _caster(_bant.float32), _caster(_bant.float64)
+to_int32, to_int64, to_bfloat16 = _caster(_bant.int32), _caster(_bant.int64), _caster(_bant.bfloat16)
+to_complex64, to_complex128 = _caster(_bant.complex64), _caster(_bant.complex128)
+
+
+def assign(ref: Any, value: Any, validate_shape: bool = True, use_locking: bool = False, name: str | None = None) -> Any:
+    """Assigns to a variable: `ref.assign(value)`.
+
+    >>> tf.assign(v, 3.0)
+    """
+    return ref.assign(value)
+
+
+def assign_add(ref: Any, value: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    """Adds to a variable: `ref.assign_add(value)`.
+
+    >>> tf.assign_add(v, 3.0)
+    """
+    return ref.assign_add(value)
+
+
+def assign_sub(ref: Any, value: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    """Subtracts from a variable: `ref.assign_sub(value)`.
+
+    >>> tf.assign_sub(v, 3.0)
+    """
+    return ref.assign_sub(value)
+
+
+def executing_eagerly() -> bool:
+    """True: operations always run at once.
+
+    >>> tf.executing_eagerly()
+    True
+    """
+    return True
+
+
+def enable_eager_execution(config: Any = None, device_policy: Any = None, execution_mode: Any = None) -> None:
+    """Does nothing: operations run at once from the start.
+
+    >>> tf.enable_eager_execution()
+    """
+
+
+def enable_v2_behavior() -> None:
+    """Does nothing: this is how it works from the start.
+
+    >>> tf.enable_v2_behavior()
+    """
+
+
+enable_resource_variables = enable_v2_tensorshape = enable_tensor_equality = enable_v2_behavior
+executing_eagerly_outside_functions = executing_eagerly
+
+
+def disable_eager_execution() -> None:
+    """RuntimeError: there are no graphs to fall back to."""
+    raise RuntimeError(
+        "bant has no graphs and sessions: operations always run at once. Leave this call out, call the operations "
+        "directly, and take gradients with tf.GradientTape."
+    )
+
+
+disable_v2_behavior = disable_eager_execution
+
+
+def get_static_value(tensor: Any, partial: bool = False) -> Any:
+    """The value of a tensor as a NumPy array.
+
+    >>> tf.get_static_value(tf.constant([1, 2]))
+    array([1, 2], dtype=int32)
+    """
+    return tensor.numpy() if hasattr(tensor, "numpy") else None
+
+
+Dimension = int
+NoGradient = _bant.no_gradient
+VariableAggregation = _VariableAggregation
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MOVED:
+        found: Any = _bant
+        for part in _MOVED[name].split("."):
+            found = getattr(found, part)
+        return found
+    return getattr(_bant, name)
+
+
+def __dir__() -> list[str]:
+    own = {name for name in globals() if not name.startswith("_")} - {"annotations", "functools", "Any"}
+    return sorted(own | {name for name, place in _MOVED.items() if _known(place)})
+
+
+def _known(place: str) -> bool:
+    found: Any = _bant
+    for part in place.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            return False
+    return True

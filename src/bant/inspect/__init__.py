@@ -1,0 +1,1 @@
+"""Looking at tapes: what was recorded, as text."""

@@ -1,0 +1,108 @@
+"""A tape as text: one line a record, in the order of recording.
+
+    tape: 2 records (192 bytes), keeps 2 tensors (8 bytes)
+    %2: float32[] = multiply(%1, %1)  keeps %1
+    %3: float32[] = sin(%2)  keeps %2
+
+A number stands for a tensor that tapes can differentiate: `%1` came from outside, since no line defines it.  Values
+stand for themselves.  "keeps" lists what the derivative of the line needs and the tape therefore holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bant.ops.registry import ROWS
+
+_SHOWN = 60  # records of a long tape that are shown, half of them from its end
+_LONGEST = 6  # elements of a tuple that are shown
+
+
+def _type(dtype: Any, shape: Any) -> str:
+    return f"{dtype.name}[{','.join(map(str, shape))}]"
+
+
+def _value(operand: tuple) -> str:
+    """An operand without a number: the value where it is kept and small, else its type."""
+    _, dtype, shape, saved = operand
+    if saved is not None and not len(shape) and not saved._is_placeholder:
+        return str(saved.numpy())
+    return _type(dtype, shape)
+
+
+def _tuple(values: tuple) -> str:
+    shown = ", ".join(map(str, values[:_LONGEST]))
+    return f"({shown}, ...)" if len(values) > _LONGEST else f"({shown},)" if len(values) == 1 else f"({shown})"
+
+
+def _attributes(name: str, values: tuple) -> list[str]:
+    """The static arguments of a record, by the names its row gives them."""
+    row = ROWS.get(name)
+    fields = row.attributes if row is not None else ()
+    shown = []
+    for place, field in enumerate(fields):
+        if field.startswith("*"):
+            shown.append(f"{field[1:]}={_tuple(values[place:])}")
+        elif place < len(values):
+            shown.append(f"{field}={values[place]}")
+    if not fields and values:
+        shown.append(_tuple(values))
+    return shown
+
+
+class _Numbers:
+    """Tensors' numbers on tapes, made small: 1, 2, 3 in order of appearance."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, int] = {}
+
+    def __call__(self, number: int) -> str:
+        return f"%{self.known.setdefault(number, len(self.known) + 1)}"
+
+
+def _line(record: tuple, numbers: _Numbers) -> str:
+    name, attributes, inputs, outputs = record
+    arguments = [numbers(operand[0]) if operand[0] else _value(operand) for operand in inputs]
+    results = [
+        f"{numbers(operand[0]) if operand[0] else '_'}: {_type(operand[1], operand[2])}" for operand in outputs
+    ]
+    kept = [
+        numbers(operand[0])
+        for operand in (*inputs, *outputs)
+        if operand[3] is not None and operand[0]
+    ]  # fmt: skip
+    line = f"{', '.join(results)} = {name}({', '.join([*arguments, *_attributes(name, attributes)])})"
+    return f"{line}  keeps {' '.join(dict.fromkeys(kept))}" if kept else line
+
+
+def _kept(records: list) -> tuple[int, int]:
+    """How many different tensors the records keep, and the bytes of their elements."""
+    found: dict[int, int] = {}
+    for _, _, inputs, outputs in records:
+        for _, dtype, shape, saved in (*inputs, *outputs):
+            if saved is not None:
+                found[id(saved)] = dtype.size * (shape.num_elements() or 0)
+    return len(found), sum(found.values())
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def describe(tape: Any, limit: int = _SHOWN) -> str:
+    """A tape's records as text, one a line; of more than `limit` the first and last ones.
+
+    >>> print(tape)
+    """
+    count = tape._count
+    header = f"tape: {_counted(count, 'record')} ({_counted(tape._bytes, 'byte')})"
+    numbers = _Numbers()
+    if count <= limit:
+        records = tape._records()
+        tensors, size = _kept(records)
+        header += f", keeps {_counted(tensors, 'tensor')} ({_counted(size, 'byte')})"
+        return "\n".join([header, *(_line(record, numbers) for record in records)])
+    half = max(limit // 2, 1)
+    first = [_line(record, numbers) for record in tape._records(0, half)]
+    last = [_line(record, numbers) for record in tape._records(count - half, count)]
+    return "\n".join([header, *first, f"... {count - 2 * half:,} more records ...", *last])

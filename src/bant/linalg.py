@@ -1,0 +1,5 @@
+"""`tf.linalg`: linear algebra. Filled from the op tables."""
+
+from bant._namespace import serve
+
+__getattr__, __dir__ = serve("linalg", globals())

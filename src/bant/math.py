@@ -1,0 +1,5 @@
+"""`tf.math`: elementwise functions, reductions, segments. Filled from the op tables."""
+
+from bant._namespace import serve
+
+__getattr__, __dir__ = serve("math", globals())

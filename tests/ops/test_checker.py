@@ -1,0 +1,224 @@
+"""The tester is tested: rows planted with one mistake each are caught, by the name of the op and of the property."""
+
+import contextlib
+
+import numpy as np
+import pytest
+from row_checks import CHECKS
+
+from bant.ops import elementwise, registry
+from bant.ops.domains import reals
+from bant.ops.registry import ROWS, op, scalar
+from bant.ops.structural import broadcast, matmul, reshape, slice_view, sum_to, swapped
+
+
+@contextlib.contextmanager
+def planted():
+    """Rows made inside leave the tables at the end.  (The native ops stay: they are never freed.)"""
+    before = dict(ROWS)
+    published = {namespace: dict(names) for namespace, names in registry._PUBLIC.items()}
+    try:
+        yield
+    finally:
+        ROWS.clear()
+        ROWS.update(before)
+        for namespace, names in registry._PUBLIC.items():
+            names.clear()
+            names.update(published.get(namespace, {}))
+
+
+def caught(row):
+    """The properties that do not hold, each with what its check said."""
+    found = {}
+    for name, check in CHECKS.items():
+        try:
+            check(row)
+        except AssertionError as error:
+            found[name] = str(error)
+    return found
+
+
+def plant_scalar(name, kernel, *partials, **facts):
+    with planted():
+        facts.setdefault("on", (reals,) * max(len(partials), 1) if len(partials) > 1 else reals)
+        scalar(name, kernel, *partials, **facts)
+        return caught(ROWS[name])
+
+
+def plant_op(name, *facts, **more):
+    with planted():
+        op(name, *facts, **more)
+        return caught(ROWS[name])
+
+
+def assert_caught(found, name, *properties):
+    for wanted in properties:
+        assert wanted in found, f"{wanted} was not caught, only {found}"
+    for wanted, said in found.items():
+        assert said.startswith(f"{name}: "), said
+        assert wanted.replace("_", " ") in said
+
+
+def test_a_right_row_passes():
+    assert plant_scalar("planted_sine", np.sin, lambda x: elementwise.cos(x)) == {}
+
+
+def test_right_structural_row_passes():
+    def a(g, b, a_shape):
+        return sum_to(matmul(g, swapped(b)), a_shape)
+
+    def b(g, a, b_shape):
+        return sum_to(matmul(swapped(a), g), b_shape)
+
+    found = plant_op("planted_product", "matmul", "a b", a=a, b=b, linear_in="a b", reference=np.matmul,
+                     samples=[([(2, 3), (3, 4)], ())])  # fmt: skip
+    assert found == {}
+
+
+def test_nothing_is_left_behind():
+    before = set(ROWS)
+    plant_scalar("planted_name", np.sin, lambda x: elementwise.cos(x), names="planted.sine")
+    assert set(ROWS) == before
+    assert not registry.namespace("planted")
+
+
+def test_wrong_sign():
+    found = plant_scalar("planted_sign", np.cos, lambda x: elementwise.sin(x))
+    assert_caught(found, "planted_sign", "gradient", "forward")
+    assert "value" not in found
+
+
+def test_wrong_factor():
+    found = plant_scalar("planted_factor", np.square, lambda x: 2.000001 * x)
+    assert_caught(found, "planted_factor", "gradient", "forward")
+
+
+def test_wrong_partial_of_the_second_input():
+    found = plant_scalar("planted_quotient", np.true_divide, lambda y: 1 / y, lambda y, out: out / y)
+    assert_caught(found, "planted_quotient", "gradient")
+
+
+def test_swapped_partials():
+    found = plant_scalar("planted_swap", np.multiply, lambda x: x, lambda y: y)
+    assert_caught(found, "planted_swap", "gradient")
+
+
+def test_missing_conjugate():
+    # Written as a gradient, holomorphic=False: nobody conjugates for it, so reverse mode is wrong where x is complex.
+    found = plant_scalar("planted_conjugate", np.exp, lambda g, out: g * out, holomorphic=False)
+    assert_caught(found, "planted_conjugate", "gradient")
+    assert "complex128" in found["gradient"]
+
+
+def test_conjugate_too_many():
+    found = plant_scalar("planted_twice", np.exp, lambda out: elementwise.conj(out))
+    assert_caught(found, "planted_twice", "gradient", "forward")
+    assert "complex128" in found["gradient"]
+
+
+def test_wrong_second_order_only():
+    with planted():
+        wrong_cosine = scalar("planted_inner", np.cos, lambda x: elementwise.sin(x), on=reals)
+        scalar("planted_second", np.sin, lambda x: wrong_cosine(x), on=reals)
+        found = caught(ROWS["planted_second"])
+    assert_caught(found, "planted_second", "second")
+    assert "gradient" not in found
+    assert "forward" not in found
+
+
+def test_wrong_value():
+    found = plant_scalar("planted_value", np.sinh, lambda x: elementwise.cosh(x), reference=np.sin)
+    assert_caught(found, "planted_value", "value")
+    assert set(found) == {"value"}
+
+
+def test_value_off_by_rounding():
+    found = plant_scalar("planted_rounding", np.exp, lambda out: out, reference=lambda x: np.exp(x) * (1 + 1e-14))
+    assert_caught(found, "planted_rounding", "value")
+
+
+def test_missing_reference_for_samples():
+    found = plant_op("planted_reference", "identity", "x", x=lambda g: g, linear_in="x", samples=[([(2,)], ())])
+    assert_caught(found, "planted_reference", "value")
+
+
+def _first_only(g, x_shape):
+    """The first of what broadcasting repeated, where all should be added up."""
+    missing = g.ndim - len(x_shape)
+    spec = [g.ndim]
+    for axis, extent in enumerate(g.shape):
+        spec += [0, 1, extent if axis >= missing and x_shape[axis - missing] == extent else 1]
+    return reshape(slice_view(g, spec, tuple(range(g.ndim))), x_shape)
+
+
+def test_missing_sum_over_what_was_broadcast():
+    found = plant_op("planted_broadcast", "broadcast_to", "x", "*dims", x=_first_only, linear_in="x",
+                     samples=[([(3,)], (2, 3)), ([(2, 1)], (2, 4))],
+                     reference=lambda x, *dims: np.broadcast_to(x, dims))  # fmt: skip
+    assert_caught(found, "planted_broadcast", "gradient", "duality")
+    assert "forward" not in found  # the op is linear, and forward mode applies it
+
+
+def test_forward_wrong_alone():
+    # Declared linear, but it is not: forward mode applies the op to the tangent.
+    found = plant_op("planted_linear", "prod", "x", "keepdims n_axes *axes", linear_in="x", reference=_product,
+                     x=lambda g, x, out: broadcast(reshape(g * out, 1), x.shape) / x,
+                     samples=[([(3,)], (0, 1, 0))])  # fmt: skip
+    assert_caught(found, "planted_linear", "forward", "duality")
+    assert "gradient" not in found
+    assert "second" not in found
+
+
+def _product(x, keepdims, n, *axes):
+    return np.prod(x, axes, keepdims=bool(keepdims), dtype=x.dtype)
+
+
+def test_saving_too_much():
+    # The second function names x without using it, so every tape keeps it: the row says so, the values are right.
+    with planted():
+        scalar("planted_hoard", np.exp, lambda out: out, on=reals)
+        row = ROWS["planted_hoard"]
+        row.rules["x"] = lambda x: elementwise.exp(x)  # what the row claims is not what the native rule keeps
+        found = caught(row)
+    assert_caught(found, "planted_hoard", "saved")
+    assert set(found) == {"saved"}
+
+
+def test_a_rule_where_the_row_says_none():
+    with planted():
+        scalar("planted_none", np.floor, lambda: 0.0, on=reals, dtypes=registry.FLOATS)
+        row = ROWS["planted_none"]
+        row.rules = {}
+        found = caught(row)
+    assert_caught(found, "planted_none", "no_gradient")
+
+
+def test_gradient_missing_for_one_input():
+    found = plant_scalar("planted_half", np.multiply, lambda y: y, None)
+    assert_caught(found, "planted_half", "gradient", "forward")
+
+
+def test_gradient_in_the_wrong_dtype():
+    def widened(g, x):
+        return elementwise.cast_op(g, elementwise.TABLE[9]) * 1.0  # through float16: digits are lost
+
+    found = plant_scalar("planted_dtype", np.negative, lambda g, x: -widened(g, x), dtypes=registry.FLOATS)
+    assert_caught(found, "planted_dtype", "gradient")
+
+
+def test_rule_that_cannot_fit_its_input():
+    with planted():
+        op("planted_shape", "transpose", "x", "*axes", x=lambda g: g, linear_in="x", samples=[([(2, 3)], (1, 0))],
+           reference=lambda x, *axes: np.transpose(x, axes))  # fmt: skip
+        with pytest.raises(ValueError, match=r"planted_shape.*shape \[3,2\].*\[2,3\]"):
+            CHECKS["gradient"](ROWS["planted_shape"])
+
+
+def test_parameter_that_means_nothing():
+    with planted(), pytest.raises(ValueError, match="'planted_word' names 'y'"):
+        scalar("planted_word", np.sin, lambda y: y, on=reals)
+
+
+def test_rule_that_mixes_styles():
+    with planted(), pytest.raises(ValueError, match="mixes partials with gradients"):
+        scalar("planted_mix", np.multiply, lambda y: y, lambda g, x: g * x, on=(reals, reals))
