@@ -14,7 +14,7 @@ namespace {
 [[noreturn]] void refuse_mix(const Op& op, int which, DType expected, DType got) {
     const std::string want = facts(expected).message_name, have = facts(got).message_name;
     fail(ErrorKind::dtype_mismatch,
-         "cannot compute " + op.name + " as input #" + std::to_string(which) + "(zero-based) was expected to be a " + want +
+         "cannot compute " + op.type_name + " as input #" + std::to_string(which) + "(zero-based) was expected to be a " + want +
              " tensor but is a " + have + " tensor. Nothing is converted silently: cast one of them, "
              "tf.cast(x, tf." + facts(expected).name + ").");
 }

@@ -150,7 +150,7 @@ void push_tangents(Accumulator& accumulator, const Op& op, Attributes* attribute
             Tensor* tangent = tangents[static_cast<size_t>(i)];
             if (!tangent) continue;
             Tensor*& open = rest[static_cast<size_t>(i)];
-            if (single && rule.input(i).linear) {
+            if (single && !rule.host && rule.input(i).linear) {
                 add_tangent(sums[0], by_linearity(op, attributes, inputs, n_inputs, i, tangent));
                 open = nullptr;
             } else if (single && op.kind == OpKind::elementwise && !op.choose_loop && (rule.style == Rule::partial || rule.holomorphic || !is_complex(inputs[i]->dtype))) {

@@ -64,6 +64,7 @@ enum class OpKind : uint8_t { elementwise, structural, foreign };
 
 struct Op {
     std::string name;
+    std::string type_name;              // TensorFlow's name of the operation, for messages
     uint32_t index = 0;                 // position in the registry
     OpKind kind = OpKind::elementwise;
     int n_inputs = 1;                   // -1: any number

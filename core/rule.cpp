@@ -32,6 +32,11 @@ uint32_t saved_by(const Rule& rule, int64_t n_inputs, uint32_t needed) {
     return saved;
 }
 
+TracedRule::~TracedRule() {
+    for (const Meta& meta : made_for) release(meta.shape);
+    release(made_with);
+}
+
 void Rule::finish() {
     const int64_t n = std::min<int64_t>(static_cast<int64_t>(inputs.size()), 4);
     for (int64_t i = 0; i < n; ++i)
@@ -194,7 +199,17 @@ TracedRule& traced_elementwise(Rule& rule, const Record& record, uint32_t wanted
 
 constexpr size_t most_traced = 512;   // programs kept for one op; beyond, start again
 
+bool made_for(const TracedRule& traced, const Record& record, const std::vector<int>& wanted) {
+    if (traced.wanted != wanted || traced.made_for.size() != record.n_inputs) return false;
+    for (uint32_t i = 0; i < record.n_inputs; ++i)
+        if (traced.made_for[i].dtype != dtype_of(record.inputs()[i]) || !same(traced.made_for[i].shape, record.inputs()[i].shape)) return false;
+    const Attributes *a = traced.made_with, *b = record.attributes;
+    if (!a || !b) return a == b;
+    return a == b || (a->count == b->count && std::equal(a->values, a->values + a->count, b->values));
+}
+
 std::shared_ptr<TracedRule> traced_structural(Rule& rule, const Record& record, const RuleCall& call, const std::vector<int>& wanted) {
+    if (rule.latest && made_for(*rule.latest, record, wanted)) return rule.latest;
     std::vector<int64_t> key;
     key.reserve(64);
     for (int i : wanted) key.push_back(i);
@@ -206,10 +221,14 @@ std::shared_ptr<TracedRule> traced_structural(Rule& rule, const Record& record, 
     }
     if (record.attributes) key.insert(key.end(), record.attributes->values, record.attributes->values + record.attributes->count);
     auto found = rule.traced.find(key);
-    if (found != rule.traced.end()) return found->second;
-    std::shared_ptr<TracedRule> made = trace_rule(rule, call, wanted, false, conjugates(rule, call));
-    if (rule.traced.size() >= most_traced) rule.traced.clear();
-    return rule.traced.emplace(std::move(key), std::move(made)).first->second;
+    if (found == rule.traced.end()) {
+        std::shared_ptr<TracedRule> made = trace_rule(rule, call, wanted, false, conjugates(rule, call));
+        for (uint32_t i = 0; i < record.n_inputs; ++i) made->made_for.push_back({dtype_of(record.inputs()[i]), retain(record.inputs()[i].shape)});
+        made->made_with = retain(record.attributes);
+        if (rule.traced.size() >= most_traced) rule.traced.clear();
+        found = rule.traced.emplace(std::move(key), std::move(made)).first;
+    }
+    return rule.latest = found->second;
 }
 
 }  // namespace

@@ -114,6 +114,9 @@ void run_blocks(const BlockProgram& program, Tensor* const* inputs, Shape* shape
 std::vector<Adjoint> run_program(const Program& program, Tensor* const* inputs);
 
 struct TracedRule {
+    ~TracedRule();
+    std::vector<Meta> made_for;                  // dtypes and shapes (owned) of the inputs it was traced for
+    Attributes* made_with = nullptr;             // and the attributes (owned)
     Program program;
     std::unique_ptr<BlockProgram> blocks;        // if all its ops are elementwise
     std::vector<RuleArgument> inputs;            // what to feed it: g, inputs and outputs only
@@ -133,6 +136,7 @@ struct Rule {
     uint32_t saved[16] = {};                     // by needed inputs (of the first 4): what a tape saves
     // Shared, because a running sweep keeps its program while another thread makes the table start again.
     std::unordered_map<std::vector<int64_t>, std::shared_ptr<TracedRule>, RuleKeyHash> traced;
+    std::shared_ptr<TracedRule> latest;          // the one of them that ran last
     std::unique_ptr<TracedRule> elementwise[dtype_count][16];   // elementwise ops: [dtype][wanted]; never replaced
     void finish();                               // fills the two tables; called once `inputs` is complete
     const RuleInput& input(int64_t i) const { return inputs[i < static_cast<int64_t>(inputs.size()) ? i : inputs.size() - 1]; }

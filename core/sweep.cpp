@@ -212,7 +212,7 @@ std::vector<Adjoint> sweep(Tape& tape, const std::vector<Tensor*>& targets, cons
     size_t steps = 0;
     for (; at; at.forward()) {
         Record* record = *at;
-        bool reachable = false, later = true;
+        bool reachable = false, later = false, earlier = false;
         for (uint32_t i = 0; i < record->n_inputs && !reachable; ++i) {
             const uint64_t id = record->inputs()[i].id;
             if (!id) continue;   // 0: not a variable of the tape
@@ -221,12 +221,12 @@ std::vector<Adjoint> sweep(Tape& tape, const std::vector<Tensor*>& targets, cons
         }
         for (uint32_t i = 0; i < record->n_outputs; ++i) {
             const uint64_t id = record->outputs()[i].id;
-            if (id && id <= last) later = false;
+            if (id) (id <= last ? earlier : later) = true;
             if (!reachable || !id) continue;
             const size_t place = places(id);
             if (place != Places::none) gradients.mark(place) |= reached;   // beyond `newest`: after every target
         }
-        if (later) break;   // from here on everything is younger than the targets
+        if (later && !earlier) break;   // from here on everything is younger than the targets
         end = at;
         if ((++steps & 0xffff) == 0 && hooks.check_interrupt) hooks.check_interrupt();
     }

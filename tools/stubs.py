@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import ast
 import builtins
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -43,14 +44,15 @@ WIDTH = int(
 # What a parameter takes, by its name, where its annotation says Any: TensorFlow names like things alike.
 VOCABULARY = {
     **dict.fromkeys((
-        "x", "y", "a", "b", "t", "input", "tensor", "tensors", "values", "labels", "logits", "features",
-        "params", "indices", "condition", "mask", "data", "updates", "targets", "segment_ids", "lengths",
-        "start", "stop", "limit", "delta", "mean", "variance", "offset", "scale", "bias", "counts", "coeffs",
-        "scalar", "clip_value_min", "clip_value_max", "clip_norm", "log_input", "pos_weight", "on_value",
-        "off_value", "matrix", "rhs", "diagonal",
+        "x", "y", "a", "b", "t", "input", "input_", "input_tensor", "tensor", "tensors", "values",
+        "labels", "logits", "features", "params", "indices", "condition", "mask", "data", "updates",
+        "targets", "segment_ids", "lengths", "start", "stop", "limit", "delta", "mean", "variance",
+        "offset", "scale", "bias", "counts", "coeffs", "scalar", "clip_value_min", "clip_value_max",
+        "clip_norm", "log_input", "pos_weight", "on_value", "off_value", "matrix", "rhs",
+        "diagonal",
     ), "TensorLike"),
     "axis": "AxisLike", "axes": "AxisLike", "keepdims": "bool",
-    "dtype": "DTypeLike", "out_type": "DTypeLike", "output_type": "DTypeLike",
+    "dtype": "DTypeLike", "type": "DTypeLike", "out_type": "DTypeLike", "output_type": "DTypeLike",
     "shape": "ShapeLike", "dims": "ShapeLike",
 }  # fmt: skip
 
@@ -104,16 +106,28 @@ def first_places(modules: dict[str, ModuleType]) -> dict[int, tuple[str, str]]:
     return {key: (path, name) for key, (_, path, name) in places.items()}
 
 
+@functools.cache
+def written_in(path: str) -> set[str]:
+    """The classes and functions that the source of a module defines; all that it has, if it is native."""
+    module = sys.modules[path]
+    file = getattr(module, "__file__", None) or ""
+    if not file.endswith(".py"):
+        return set(vars(module))
+    statements = ast.parse(Path(file).read_text("utf-8")).body
+    return {node.name for node in statements if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+
+
 def home_of(value: Any, name: str) -> tuple[str, str] | None:
-    """The module and name under which a class or function was written, or None where no module shows it."""
+    """The module and name under which a class or function was written, or None where no module shows it.
+
+    Public classes say that they are bant's own, so their `__module__` is of no help.
+    """
     module = value.__globals__["__name__"] if isinstance(value, FunctionType) else value.__module__
     own = getattr(value, "__name__", name)
-    for candidate in (module, "bant._core", *sorted(sys.modules)):
-        if candidate.split(".")[0] != "bant" or candidate == "bant":
-            continue
-        holder = vars(sys.modules.get(candidate, bant))
-        if "__dir__" not in holder and holder.get(own) is value:
-            return candidate, own
+    for path in (module, *sorted(sys.modules)):
+        if path.startswith("bant.") and path in sys.modules and "__dir__" not in vars(sys.modules[path]):
+            if vars(sys.modules[path]).get(own) is value and own in written_in(path):
+                return path, own
     return None
 
 
@@ -276,6 +290,7 @@ class Stub:
         """Parameters and result of a Python function, as it was written."""
         annotations = Annotations(self, where, function.__globals__)
         signature = inspect.signature(function)
+        asks = signature.return_annotation in ("bool", bool)  # is_tensor and the like take anything
         written: list[str] = []
         seen_star = seen_slash = False
         parameters = list(signature.parameters.values())
@@ -289,7 +304,9 @@ class Stub:
                 seen_star = True
             seen_star = seen_star or parameter.kind is parameter.VAR_POSITIONAL
             stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
-            text = f"{stars}{parameter.name}: {annotations.text(self.kind_of(parameter, bool(stars)))}"
+            text = (
+                f"{stars}{parameter.name}: {annotations.text(self.kind_of(parameter, asks or bool(stars)))}"
+            )
             if parameter.default is not parameter.empty:
                 text += f" = {default_text(parameter.default)}"
             written.append(text)
@@ -297,10 +314,10 @@ class Stub:
             written.append("/")
         return written, annotations.text(signature.return_annotation)
 
-    def kind_of(self, parameter: inspect.Parameter, starred: bool) -> Any:
+    def kind_of(self, parameter: inspect.Parameter, as_written: bool) -> Any:
         """The annotation of a parameter; for a mere Any, what its name means."""
         kind = VOCABULARY.get(parameter.name)
-        if kind is None or starred or parameter.annotation not in ("Any", Any, parameter.empty):
+        if kind is None or as_written or parameter.annotation not in ("Any", Any, parameter.empty):
             return parameter.annotation
         optional = parameter.default is None or kind == "AxisLike"
         return f"{kind} | None" if optional else kind
@@ -388,7 +405,7 @@ def stubs() -> Iterator[tuple[Path, str]]:
     places = first_places(modules)
     for path, module in modules.items():
         parts = path.split(".")[1:]
-        is_package = hasattr(module, "__path__")
+        is_package = "__path__" in vars(module)
         place = PACKAGE.joinpath(*parts)
         file = place / "__init__.pyi" if is_package else place.with_suffix(".pyi")
         yield file, Stub(path, module, places).text()

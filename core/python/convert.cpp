@@ -319,7 +319,9 @@ Ref convert_any(PyObject* object, int dtype, bool hint) {
         case leaf_int:
         case leaf_float:
         case leaf_complex: {
-            DType target = dtype < 0 ? natural_number_dtype(object, kind) : static_cast<DType>(dtype);
+            // A hint that the number does not fit is dropped: the op then refuses the mixture, by name.
+            const bool natural = dtype < 0 || (hint && !holds(kind, static_cast<DType>(dtype)));
+            const DType target = natural ? natural_number_dtype(object, kind) : static_cast<DType>(dtype);
             return from_number(object, kind, target);
         }
         case leaf_sequence: {
@@ -345,7 +347,7 @@ Ref convert_any(PyObject* object, int dtype, bool hint) {
     auto rank = [](DTypeKind k) { return k == DTypeKind::signed_integer || k == DTypeKind::unsigned_integer ? 1 : k == DTypeKind::floating ? 2 : k == DTypeKind::complex ? 3 : 0; };
     const bool fits = rank(from) <= rank(to) && (rank(from) > 0) == (rank(to) > 0);
     if (!fits) {
-        if (hint && !PyArray_IsScalar(object, Generic)) return tensor;
+        if (hint) return tensor;
         refuse_number(object, static_cast<DType>(dtype));
     }
     return cast_value(std::move(tensor), static_cast<DType>(dtype));

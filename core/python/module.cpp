@@ -16,7 +16,7 @@ namespace nb = nanobind;
 namespace bant::host {
 
 extern const Op* slice_op;
-void set_accessed_default(PyObject* callable);
+void set_settings(PyObject* names);
 
 namespace {
 
@@ -158,7 +158,7 @@ NB_MODULE(_core, m) {
     m.def("set_role", &set_role, "Names the op that the sweep uses for one of its own steps.");
     m.def("set_operator", [](const std::string& name, nb::handle op) { run([&]() -> PyObject* { set_operator(name, op_of(op.ptr())); Py_RETURN_NONE; }); },
           "Names the op behind a Python operator.");
-    m.def("set_accessed_default", [](nb::handle callable) { set_accessed_default(callable.ptr()); }, "What watch_accessed_tensors=None means.");
+    m.def("set_settings", [](nb::dict names) { set_settings(names.ptr()); }, "The names of bant.config, where tapes look up their defaults.");
     m.def("convert", &convert_object, nb::arg("object").none(), nb::arg("dtype").none() = nb::none(), nb::arg("hint") = false, "A tensor of any Python object.");
     m.def("full", &full, "A tensor of one value.");
     m.def("alias", &make_alias, "The same values under another number; nothing is recorded.");

@@ -209,13 +209,13 @@ PyObject* native_dtypes(PyObject* object, PyObject*) {
 }
 
 PyObject* new_op(PyTypeObject* type, PyObject* args, PyObject* keywords) {
-    static const char* names[] = {"name", "kind", "parameters", "n_inputs", "n_outputs", "source", "dtypes", "divisor_check", "fixed", "host_kernel", nullptr};
-    const char *name, *kind;
+    static const char* names[] = {"name", "kind", "parameters", "n_inputs", "n_outputs", "source", "dtypes", "divisor_check", "fixed", "host_kernel", "type_name", nullptr};
+    const char *name, *kind, *type_name = nullptr;
     PyObject *parameters, *source = Py_None, *fixed = Py_None, *host_kernel = Py_None;
     int n_inputs = 1, n_outputs = 1, divisor_check = 0;
     unsigned int dtypes = ~0u;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "ssO!ii|OIiOO", const_cast<char**>(names), &name, &kind, &PyTuple_Type, &parameters, &n_inputs, &n_outputs,
-                                     &source, &dtypes, &divisor_check, &fixed, &host_kernel))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "ssO!ii|OIiOOz", const_cast<char**>(names), &name, &kind, &PyTuple_Type, &parameters, &n_inputs, &n_outputs,
+                                     &source, &dtypes, &divisor_check, &fixed, &host_kernel, &type_name))
         return nullptr;
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
         const std::string style = kind;
@@ -237,6 +237,7 @@ PyObject* new_op(PyTypeObject* type, PyObject* args, PyObject* keywords) {
         Py_INCREF(parameters);
         object->parameters = parameters;
         Op& op = *object->op;
+        op.type_name = type_name ? type_name : name;
         op.n_inputs = n_inputs;
         op.n_outputs = n_outputs;
         op.divisor_check = static_cast<uint8_t>(divisor_check);

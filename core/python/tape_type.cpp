@@ -19,7 +19,7 @@ struct PyTape {
     PyObject* dict;
     PyObject* weak_references;
     Tape* tape;
-    PyObject* variables;                     // list of the variables it watches
+    PyObject* variables;                     // list of the variables it watches; null = none yet
     std::unordered_set<PyObject*>* watched;  // the same, for look-up
     bool persistent;
     bool watch_variables;
@@ -34,9 +34,7 @@ PyObject* create(PyTypeObject* type, PyObject*, PyObject*) {
     if (!self) return nullptr;
     PyTape* tape = as_tape(self);
     tape->tape = new (std::nothrow) Tape;
-    tape->watched = new (std::nothrow) std::unordered_set<PyObject*>;
-    tape->variables = PyList_New(0);
-    if (!tape->tape || !tape->watched || !tape->variables) {
+    if (!tape->tape) {
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
@@ -44,7 +42,8 @@ PyObject* create(PyTypeObject* type, PyObject*, PyObject*) {
     return self;
 }
 
-PyObject* accessed_default = nullptr;   // callable: what `watch_accessed_tensors=None` means
+PyObject* settings = nullptr;       // the names of bant.config: what `watch_accessed_tensors=None` means is looked up there
+PyObject* accessed_name = nullptr;  // "watch_accessed_tensors"
 
 int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
     static const char* names[] = {"persistent", "watch_accessed_variables", "watch_accessed_tensors", nullptr};
@@ -53,11 +52,10 @@ int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
     PyTape* tape = as_tape(self);
     const int is_persistent = PyObject_IsTrue(persistent), watch_variables = PyObject_IsTrue(variables);
     if (is_persistent < 0 || watch_variables < 0) return -1;
-    Object chosen;
-    if (tensors == Py_None && accessed_default) {
-        chosen = Object(PyObject_CallNoArgs(accessed_default));
-        if (!chosen) return -1;
-        tensors = chosen.get();
+    if (tensors == Py_None && settings) {
+        tensors = PyDict_GetItemWithError(settings, accessed_name);
+        if (!tensors && PyErr_Occurred()) return -1;
+        if (!tensors) tensors = Py_True;
     }
     const int watch_tensors = PyObject_IsTrue(tensors);
     if (watch_tensors < 0) return -1;
@@ -96,6 +94,13 @@ void deallocate_object(PyObject* self) {
     Py_TYPE(self)->tp_free(self);
 }
 
+void forget_variables(PyTape* tape) {
+    Py_CLEAR(tape->variables);
+    if (tape->watched) tape->watched->clear();
+}
+
+bool watches(const PyTape* tape, PyObject* variable) { return tape->watched && tape->watched->count(variable); }
+
 void push_tape(PyObject* self) {
     PyTape* tape = as_tape(self);
     if (tape->tape->recording)
@@ -104,8 +109,7 @@ void push_tape(PyObject* self) {
         if (tape->tape->readers) fail(ErrorKind::runtime, "The tape is computing a gradient now.");
         tape->tape->clear();
         tape->tape->thread = 0;
-        Py_SETREF(tape->variables, PyList_New(0));
-        tape->watched->clear();
+        forget_variables(tape);
         tape->has_tape = true;
     }
     const uint64_t here = thread_number();
@@ -151,7 +155,12 @@ PyObject* pop_method(PyObject* self, PyObject*) {
 
 void watch_variable(PyTape* tape, PyVariable* variable) {
     auto* object = reinterpret_cast<PyObject*>(variable);
-    if (tape->watched->insert(object).second && PyList_Append(tape->variables, object) < 0) throw_python();
+    if (!watches(tape, object)) {
+        if (!tape->watched) tape->watched = new std::unordered_set<PyObject*>;
+        if (!tape->variables) tape->variables = Object::checked(PyList_New(0)).take();
+        if (PyList_Append(tape->variables, object) < 0) throw_python();
+        tape->watched->insert(object);
+    }
     if (!tape->names_only && !tape->tape->records_all && !(variable->value->id && tape->tape->connected.count(variable->value->id))) tape->tape->watch(variable->value);
 }
 
@@ -169,8 +178,7 @@ PyObject* reset_method(PyObject* self, PyObject*) {
         PyTape* tape = as_tape(self);
         if (tape->tape->readers) fail(ErrorKind::runtime, "The tape is computing a gradient now and cannot be reset.");
         tape->tape->clear();
-        Py_SETREF(tape->variables, PyList_New(0));
-        tape->watched->clear();
+        forget_variables(tape);
         Py_RETURN_NONE;
     });
 }
@@ -193,7 +201,7 @@ Tensor* source_tensor(PyTape* tape, PyObject* source) {
     if (is_tensor(source)) return as_tensor(source);
     if (!is_variable(source)) fail(ErrorKind::type, "A source must be a tensor or a variable.");
     auto* variable = reinterpret_cast<PyVariable*>(source);
-    if (!variable->trainable && !tape->watched->count(source)) return nullptr;
+    if (!variable->trainable && !watches(tape, source)) return nullptr;
     return variable->value;
 }
 
@@ -474,9 +482,10 @@ void note_read(PyVariable* variable) {
     }
 }
 
-void set_accessed_default(PyObject* callable) {
-    Py_INCREF(callable);
-    Py_XSETREF(accessed_default, callable);
+void set_settings(PyObject* names) {
+    if (!accessed_name) accessed_name = PyUnicode_InternFromString("watch_accessed_tensors");
+    Py_INCREF(names);
+    Py_XSETREF(settings, names);
 }
 
 bool ready_tape_type(PyObject* module) {

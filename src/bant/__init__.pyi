@@ -1,35 +1,33 @@
 """Written by tools/stubs.py from the op tables: change those, then run it again."""
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bant import autodiff as autodiff
 from bant import bitwise as bitwise
-from bant import checkpoint as checkpoint
-from bant import cli as cli
+from bant import compat as compat
 from bant import config as config
-from bant import custom as custom
 from bant import debugging as debugging
 from bant import dtypes as dtypes
 from bant import errors as errors
-from bant import forward as forward
-from bant import indexed_slices as indexed_slices
-from bant import jacobian as jacobian
+from bant import inspect as inspect
 from bant import linalg as linalg
 from bant import math as math
 from bant import nest as nest
 from bant import nn as nn
-from bant import ops as ops
-from bant import tape as tape
-from bant import tensor_methods as tensor_methods
-from bant import tensor_shape as tensor_shape
-from bant import tensor_spec as tensor_spec
-from bant import typing as typing
-from bant import variable as variable
+from bant import test as test
+from bant import types as types
 from bant import version as version
 from bant._core import Tensor as Tensor
 from bant._typing import AxisLike, DTypeLike, ShapeLike, TensorLike
+from bant.checkpoint import recompute_grad as recompute_grad
+from bant.custom import RegisterGradient as RegisterGradient
+from bant.custom import custom_gradient as custom_gradient
+from bant.custom import grad_pass_through as grad_pass_through
+from bant.custom import gradients as gradients
+from bant.custom import hessians as hessians
+from bant.custom import no_gradient as no_gradient
 from bant.dtypes import DType as DType
 from bant.dtypes import as_dtype as as_dtype
 from bant.dtypes import bfloat16 as bfloat16
@@ -53,9 +51,11 @@ from bant.dtypes import uint32 as uint32
 from bant.dtypes import uint64 as uint64
 from bant.dtypes import variant as variant
 from bant.indexed_slices import IndexedSlices as IndexedSlices
+from bant.ops.control import name_scope as name_scope
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
 from bant.ops.initializers import zeros_initializer as zeros_initializer
+from bant.ops.sorting import Unique, UniqueWithCounts
 from bant.tape import GradientTape as GradientTape
 from bant.tape import UnconnectedGradients as UnconnectedGradients
 from bant.tensor_shape import TensorShape as TensorShape
@@ -66,6 +66,12 @@ from bant.variable import VariableSynchronization as VariableSynchronization
 
 __version__: str
 newaxis: None
+
+def Assert(
+    condition: TensorLike, data: TensorLike, summarize: int | None = None, name: str | None = None
+) -> None:
+    """Raises InvalidArgumentError with ``data``, a list of values, unless the scalar ``condition`` is
+    true."""
 
 def abs(x: TensorLike, name: str | None = None) -> Tensor:
     """|x|, elementwise; real for complex x. The derivative at 0 is 0."""
@@ -92,6 +98,16 @@ def argmin(
 ) -> Tensor:
     """Where along an axis (the first, by default) the minimum is; the first of equals.  No gradient."""
 
+def argsort(
+    values: TensorLike,
+    axis: AxisLike | None = -1,
+    direction: str = "ASCENDING",
+    stable: builtins.bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """The positions (int32) along an axis that put the values in order; equals keep theirs, NaN comes
+    last."""
+
 def asin(x: TensorLike, name: str | None = None) -> Tensor:
     """Inverse sine, elementwise."""
 
@@ -107,8 +123,13 @@ def atan2(y: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
 def atanh(x: TensorLike, name: str | None = None) -> Tensor:
     """Inverse hyperbolic tangent, elementwise."""
 
-def bitcast(input: TensorLike, type: Any, name: str | None = None) -> Tensor:
+def bitcast(input: TensorLike, type: DTypeLike, name: str | None = None) -> Tensor:
     """The same bytes read as another dtype; gradients stop here."""
+
+def boolean_mask(
+    tensor: TensorLike, mask: TensorLike, axis: AxisLike | None = None, name: str = "boolean_mask"
+) -> Tensor:
+    """The elements (or slices) where ``mask``, which covers the axes from ``axis`` on, is True, along one"""
 
 def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
     """The shape, a 1-D integer tensor, that two shapes broadcast to; InvalidArgumentError if they do not."""
@@ -118,6 +139,15 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
 
 def broadcast_to(input: TensorLike, shape: ShapeLike, name: str | None = None) -> Tensor:
     """Repeats axes of length 1, and adds axes in front, up to ``shape``; the derivative sums them again."""
+
+def case(
+    pred_fn_pairs: Any,
+    default: Callable[..., Any] | None = None,
+    exclusive: builtins.bool = False,
+    strict: builtins.bool = False,
+    name: str | None = "case",
+) -> Any:
+    """The result of the function beside the first true predicate, or of ``default``."""
 
 def cast(x: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor:
     """x with another dtype.  Casting complex to real drops the imaginary part; to an integer ends the
@@ -145,10 +175,21 @@ def complex(real: TensorLike, imag: TensorLike, name: str | None = None) -> Tens
 def concat(values: TensorLike, axis: AxisLike | None, name: str = "concat") -> Tensor:
     """Tensors joined along an axis they have; all other extents must agree."""
 
+def cond(
+    pred: Any,
+    true_fn: Callable[..., Any] | None = None,
+    false_fn: Callable[..., Any] | None = None,
+    name: str | None = None,
+) -> Any:
+    """``true_fn()`` if pred, else ``false_fn()``."""
+
 def constant(
     value: Any, dtype: DTypeLike | None = None, shape: ShapeLike | None = None, name: str | None = None
 ) -> Tensor:
     """A tensor of a number, a nested list, or a NumPy array (which is copied)."""
+
+def control_dependencies(control_inputs: Any) -> Any:
+    """A context without effect: operations run in the order of the program.  A callable is called."""
 
 def convert_to_tensor(
     value: Any, dtype: DTypeLike | None = None, dtype_hint: Any = None, name: str | None = None
@@ -168,11 +209,23 @@ def cumsum(
     reverse: builtins.bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """Running sums along an axis, in the dtype of x.  InvalidArgumentError for an axis that does not exist,
-    for bool."""
+    """Running sums along an axis, in the dtype of x.  InvalidArgumentError for an axis that does not
+    exist,"""
+
+def device(device_name: Any) -> Any:
+    """A context that says where to compute; bant has one place, the CPU, whatever the name."""
 
 def divide(x: TensorLike, y: TensorLike, name: str | None = None) -> Any:
     """x / y as Python divides (see `truediv`): an alias of the operator ``/``."""
+
+def dynamic_partition(
+    data: TensorLike, partitions: Any, num_partitions: Any, name: str | None = None
+) -> list[Tensor]:
+    """The rows of ``data`` dealt out to ``num_partitions`` tensors, each to the one its number in"""
+
+def dynamic_stitch(indices: TensorLike, data: TensorLike, name: str | None = None) -> Tensor:
+    """Rows collected into one tensor: row ``indices[m][i]`` of the result is ``data[m][i]``; later ones
+    win."""
 
 def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
     """The sum of products that an equation such as ``'ij,jk->ik'`` describes."""
@@ -183,6 +236,9 @@ def ensure_shape(x: TensorLike, shape: ShapeLike, name: str | None = None) -> Te
 
 def equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x == y, elementwise."""
+
+def executing_eagerly() -> builtins.bool:
+    """True: operations run at once."""
 
 def exp(x: TensorLike, name: str | None = None) -> Tensor:
     """eˣ, elementwise."""
@@ -212,6 +268,48 @@ def floordiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 def floormod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The rest of x / y rounded down; it has the sign of y, elementwise."""
 
+def foldl(
+    fn: Callable[..., Any],
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: builtins.bool = True,
+    swap_memory: builtins.bool = False,
+    name: str | None = None,
+) -> Any:
+    """``fn(accumulator, slice)`` over the slices along the first axis, from the first to the last; the
+    accumulator."""
+
+def foldr(
+    fn: Callable[..., Any],
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: builtins.bool = True,
+    swap_memory: builtins.bool = False,
+    name: str | None = None,
+) -> Any:
+    """As `foldl`, from the last slice to the first."""
+
+def gather(
+    params: TensorLike,
+    indices: TensorLike,
+    validate_indices: Any = None,
+    axis: AxisLike | None = None,
+    batch_dims: Any = 0,
+    name: str | None = None,
+) -> Tensor:
+    """Slices of ``params`` along an axis, one for each index: shape params[:axis] + indices[batch_dims:] +"""
+
+def gather_nd(
+    params: TensorLike,
+    indices: TensorLike,
+    batch_dims: Any = 0,
+    name: str | None = None,
+    bad_indices_policy: str = ...,
+) -> Tensor:
+    """The slices of ``params`` at index tuples, which lie along the last axis of ``indices``."""
+
 def get_static_value(tensor: TensorLike, partial: builtins.bool = False) -> Any:
     """The value of a tensor as a NumPy array or scalar; None for a Variable, whose value is not constant."""
 
@@ -220,6 +318,10 @@ def greater(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 
 def greater_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x >= y, elementwise."""
+
+def group(*inputs: Any, **kwargs: Any) -> None:
+    """Does nothing: operations have run by the time they could be grouped.  Raises TypeError for unknown
+    keywords."""
 
 def guarantee_const(input: TensorLike, name: str | None = None) -> Tensor:
     """The tensor itself, as `identity` gives it (kept for programs that promise constancy to a compiler)."""
@@ -230,7 +332,10 @@ def identity(input: TensorLike, name: str | None = None) -> Tensor:
 def identity_n(input: TensorLike, name: str | None = None) -> list[Tensor]:
     """`identity` of each tensor of a list."""
 
-def is_tensor(x: TensorLike) -> builtins.bool:
+def init_scope() -> Iterator[None]:
+    """A context in which the tapes outside of it record nothing."""
+
+def is_tensor(x: Any) -> builtins.bool:
     """Whether x is a tensor, a Variable or `IndexedSlices` (and not a NumPy array or a list)."""
 
 def less(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
@@ -242,8 +347,7 @@ def less_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 def linspace(
     start: TensorLike, stop: TensorLike, num: Any, name: str | None = None, axis: AxisLike | None = 0
 ) -> Tensor:
-    """``num`` evenly spaced values from start to stop, both included, along a new axis; differentiable in
-    both."""
+    """``num`` evenly spaced values from start to stop, both included, along a new axis; differentiable in"""
 
 def logical_and(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x and y, elementwise."""
@@ -253,6 +357,19 @@ def logical_not(x: TensorLike, name: str | None = None) -> Tensor:
 
 def logical_or(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x or y, elementwise."""
+
+def map_fn(
+    fn: Callable[..., Any],
+    elems: Any,
+    dtype: DTypeLike | None = None,
+    parallel_iterations: int | None = None,
+    back_prop: builtins.bool = True,
+    swap_memory: builtins.bool = False,
+    infer_shape: builtins.bool = True,
+    name: str | None = None,
+    fn_output_signature: Any = None,
+) -> Any:
+    """fn of each slice of ``elems`` along the first axis, the results stacked."""
 
 def matmul(
     a: TensorLike,
@@ -274,8 +391,7 @@ def maximum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The larger of x and y, elementwise. At a tie the gradient goes to x."""
 
 def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
-    """Grids of the coordinates given on each axis: N tensors of N axes, from N vectors (others are
-    flattened)."""
+    """Grids of the coordinates given on each axis: N tensors of N axes, from N vectors (others are"""
 
 def minimum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The smaller of x and y, elementwise. At a tie the gradient goes to x."""
@@ -285,6 +401,9 @@ def multiply(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 
 def negative(x: TensorLike, name: str | None = None) -> Tensor:
     """-x, elementwise."""
+
+def no_op(name: str | None = None) -> None:
+    """Does nothing."""
 
 def norm(
     tensor: TensorLike,
@@ -298,6 +417,15 @@ def norm(
 def not_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x != y, elementwise."""
 
+def numpy_function(
+    func: Callable[..., Any] | None = None,
+    inp: Any = None,
+    Tout: Any = None,
+    stateful: builtins.bool = True,
+    name: str | None = None,
+) -> Any:
+    """``func(*inp)`` with NumPy arrays; gradients stop here."""
+
 def one_hot(
     indices: TensorLike,
     depth: Any,
@@ -307,8 +435,8 @@ def one_hot(
     dtype: DTypeLike | None = None,
     name: str | None = None,
 ) -> Tensor:
-    """``on_value`` (1) at each index, ``off_value`` (0) elsewhere, along a new axis of length ``depth`` (the
-    last)."""
+    """``on_value`` (1) at each index, ``off_value`` (0) elsewhere, along a new axis of length ``depth``
+    (the"""
 
 def ones(shape: ShapeLike, dtype: DTypeLike = ..., name: str | None = None, layout: Any = None) -> Tensor:
     """A tensor of that shape, all ones (True for bool).  Arguments and errors are those of `zeros`."""
@@ -330,6 +458,14 @@ def pad(
 def pow(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x to the power y, elementwise. The derivative by y is 0 where x ≤ 0."""
 
+def print(*inputs: Any, **kwargs: Any) -> None:
+    """Writes values, tensors with the first and last ``summarize`` (3; -1: all) entries of each axis."""
+
+def py_function(
+    func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None
+) -> Any:
+    """``func(*inp)`` with tensors; tapes record what it does, so gradients pass through."""
+
 def range(
     start: TensorLike,
     limit: TensorLike | None = None,
@@ -337,8 +473,8 @@ def range(
     dtype: DTypeLike | None = None,
     name: str = "range",
 ) -> Tensor:
-    """``range(limit)``, ``range(start, limit)`` or ``range(start, limit, delta)``: numbers from start (0) up
-    to limit."""
+    """``range(limit)``, ``range(start, limit)`` or ``range(start, limit, delta)``: numbers from start (0)
+    up"""
 
 def rank(input: TensorLike, name: str | None = None) -> Tensor:
     """The number of axes, a scalar of int32."""
@@ -347,46 +483,69 @@ def realdiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y of floating or complex tensors of one dtype, of shapes that broadcast."""
 
 def reduce_all(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+    input_tensor: TensorLike,
+    axis: AxisLike | None = None,
+    keepdims: builtins.bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """Whether all are True, over axes; True where there is nothing.  TypeError for what is not bool."""
 
 def reduce_any(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+    input_tensor: TensorLike,
+    axis: AxisLike | None = None,
+    keepdims: builtins.bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """Whether any is True, over axes; False where there is nothing.  TypeError for what is not bool."""
 
 def reduce_logsumexp(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+    input_tensor: TensorLike,
+    axis: AxisLike | None = None,
+    keepdims: builtins.bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """log(Σ exp(x)) over axes, for floating dtypes: exact for large |x|; -inf where there is nothing."""
 
 def reduce_max(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+    input_tensor: TensorLike,
+    axis: AxisLike | None = None,
+    keepdims: builtins.bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """The maximum over axes of real numbers; NaN if there is one, the lowest value where there is nothing."""
 
 def reduce_mean(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+    input_tensor: TensorLike,
+    axis: AxisLike | None = None,
+    keepdims: builtins.bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """The mean over axes, in the dtype of the input; NaN (0 for integers) where there is nothing."""
 
 def reduce_min(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+    input_tensor: TensorLike,
+    axis: AxisLike | None = None,
+    keepdims: builtins.bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """The minimum over axes of real numbers; NaN if there is one, the highest value where there is
     nothing."""
 
 def reduce_prod(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+    input_tensor: TensorLike,
+    axis: AxisLike | None = None,
+    keepdims: builtins.bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """The product over axes; 1 where there is nothing.  The gradient is right also where factors are 0."""
 
 def reduce_sum(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: builtins.bool = False, name: str | None = None
+    input_tensor: TensorLike,
+    axis: AxisLike | None = None,
+    keepdims: builtins.bool = False,
+    name: str | None = None,
 ) -> Tensor:
-    """The sum over axes; 0 where there is nothing.  Numeric dtypes; integers wrap around, halves add up in
-    float32."""
+    """The sum over axes; 0 where there is nothing.  Numeric dtypes; integers wrap around, halves add up in"""
 
 def register_tensor_conversion_function(
     base_type: Any, conversion_func: Callable[..., Any], priority: int = 100
@@ -395,8 +554,7 @@ def register_tensor_conversion_function(
     tensor."""
 
 def repeat(input: TensorLike, repeats: Any, axis: AxisLike | None = None, name: str | None = None) -> Tensor:
-    """Each slice along an axis repeated in place: all as often, or each by its own count; without an axis, of
-    x flat."""
+    """Each slice along an axis repeated in place: all as often, or each by its own count; without an axis,"""
 
 def reshape(tensor: TensorLike, shape: ShapeLike, name: str | None = None) -> Tensor:
     """The same elements, in row-major order, in another shape; one extent may be -1 and is then computed."""
@@ -415,6 +573,39 @@ def saturate_cast(value: Any, dtype: DTypeLike, name: str | None = None) -> Tens
 
 def scalar_mul(scalar: TensorLike, x: TensorLike, name: str | None = None) -> Any:
     """scalar * x, for a 0-D scalar and a tensor or `IndexedSlices` x of any shape; both get gradients."""
+
+def scan(
+    fn: Callable[..., Any],
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: builtins.bool = True,
+    swap_memory: builtins.bool = False,
+    infer_shape: builtins.bool = True,
+    reverse: builtins.bool = False,
+    name: str | None = None,
+) -> Any:
+    """All the accumulators of `foldl` (or, with ``reverse``, `foldr`), stacked at the places of their
+    slices."""
+
+def scatter_nd(
+    indices: TensorLike,
+    updates: TensorLike,
+    shape: ShapeLike,
+    bad_indices_policy: str = ...,
+    name: str | None = None,
+) -> Tensor:
+    """Zeros of that shape with ``updates`` added at the index tuples along the last axis of ``indices``."""
+
+def searchsorted(
+    sorted_sequence: Any,
+    values: TensorLike,
+    side: str = "left",
+    out_type: DTypeLike = ...,
+    name: str | None = None,
+) -> Tensor:
+    """Where along the last axis each value belongs in a sorted sequence, before equals (left) or after
+    them"""
 
 def sequence_mask(
     lengths: TensorLike, maxlen: Any = None, dtype: DTypeLike = ..., name: str | None = None
@@ -442,11 +633,19 @@ def sinh(x: TensorLike, name: str | None = None) -> Tensor:
 def size(input: TensorLike, out_type: DTypeLike | None = None, name: str | None = None) -> Tensor:
     """The number of elements, a scalar of int32 (or int64, with ``out_type``)."""
 
+def slice(input_: TensorLike, begin: Any, size: Any, name: str | None = None) -> Tensor:
+    """The block that begins at ``begin`` and has ``size`` elements on each axis (-1: all that remain)."""
+
+def sort(
+    values: TensorLike, axis: AxisLike | None = -1, direction: str = "ASCENDING", name: str | None = None
+) -> Tensor:
+    """The values in order along an axis; NaN comes last.  Differentiable; errors as for `argsort`."""
+
 def split(
     value: Any, num_or_size_splits: Any, axis: AxisLike | None = 0, num: Any = None, name: str = "split"
 ) -> list[Tensor]:
-    """A tensor cut along an axis: into a number of equal parts (int), or into parts of given sizes (one may
-    be -1)."""
+    """A tensor cut along an axis: into a number of equal parts (int), or into parts of given sizes (one
+    may"""
 
 def sqrt(x: TensorLike, name: str | None = None) -> Tensor:
     """Square root, elementwise. At 0 the derivative is infinite, but a gradient of 0 stays 0."""
@@ -463,14 +662,81 @@ def stack(values: TensorLike, axis: AxisLike | None = 0, name: str = "stack") ->
 def stop_gradient(input: TensorLike, name: str | None = None) -> Tensor:
     """The same values, through which no derivative flows: nothing is recorded."""
 
+def strided_slice(
+    input_: TensorLike,
+    begin: Any,
+    end: Any,
+    strides: Any = None,
+    begin_mask: int = 0,
+    end_mask: int = 0,
+    ellipsis_mask: int = 0,
+    new_axis_mask: int = 0,
+    shrink_axis_mask: int = 0,
+    var: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """``input_[begin[0]:end[0]:strides[0], …]`` with the parts of the key in lists, and bit k of the masks"""
+
 def subtract(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x - y, elementwise."""
+
+def switch_case(
+    branch_index: Any,
+    branch_fns: Any,
+    default: Callable[..., Any] | None = None,
+    name: str | None = "switch_case",
+) -> Any:
+    """The result of the function with the number ``branch_index``; of ``default``, or the last, for other
+    numbers."""
 
 def tan(x: TensorLike, name: str | None = None) -> Tensor:
     """Tangent, elementwise."""
 
 def tanh(x: TensorLike, name: str | None = None) -> Tensor:
     """Hyperbolic tangent, elementwise."""
+
+def tensor_scatter_nd_add(
+    tensor: TensorLike,
+    indices: TensorLike,
+    updates: TensorLike,
+    bad_indices_policy: str = ...,
+    name: str | None = None,
+) -> Tensor:
+    """A copy of ``tensor`` with ``updates`` added at index tuples.  Errors as for
+    `tensor_scatter_nd_update`."""
+
+def tensor_scatter_nd_max(
+    tensor: TensorLike,
+    indices: TensorLike,
+    updates: TensorLike,
+    bad_indices_policy: str = ...,
+    name: str | None = None,
+) -> Tensor:
+    """The larger of ``tensor`` and ``updates`` at index tuples.  Errors as for `tensor_scatter_nd_update`."""
+
+def tensor_scatter_nd_min(
+    tensor: TensorLike,
+    indices: TensorLike,
+    updates: TensorLike,
+    bad_indices_policy: str = ...,
+    name: str | None = None,
+) -> Tensor:
+    """The smaller of ``tensor`` and ``updates`` at index tuples.  Errors as for
+    `tensor_scatter_nd_update`."""
+
+def tensor_scatter_nd_sub(
+    tensor: TensorLike,
+    indices: TensorLike,
+    updates: TensorLike,
+    bad_indices_policy: str = ...,
+    name: str | None = None,
+) -> Tensor:
+    """A copy of ``tensor`` with ``updates`` subtracted at index tuples.  Errors as for"""
+
+def tensor_scatter_nd_update(
+    tensor: TensorLike, indices: TensorLike, updates: TensorLike, name: str | None = None
+) -> Tensor:
+    """A copy of ``tensor`` with ``updates`` put at index tuples; the last of equal indices wins."""
 
 def tensordot(a: TensorLike, b: TensorLike, axes: AxisLike | None, name: str | None = None) -> Tensor:
     """The sum of products over pairs of axes; the free axes of a come first, then those of b."""
@@ -492,11 +758,45 @@ def truncatediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor
 def truncatemod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The rest of x / y rounded towards zero; it has the sign of x, elementwise."""
 
+def unique(x: TensorLike, out_idx: Any = ..., name: str | None = None) -> Unique:
+    """The distinct values of a vector in the order of appearance (``y``), and which one each element is"""
+
+def unique_with_counts(x: TensorLike, out_idx: Any = ..., name: str | None = None) -> UniqueWithCounts:
+    """As `unique`, and how often each value occurs (``count``)."""
+
 def unravel_index(indices: TensorLike, dims: ShapeLike, name: str | None = None) -> Tensor:
     """The coordinates, one row an axis of ``dims``, of flat positions in an array of that shape."""
 
 def unstack(value: Any, num: Any = None, axis: AxisLike | None = 0, name: str = "unstack") -> list[Tensor]:
     """The list of slices of a tensor along an axis, which they no longer have."""
+
+def vectorized_map(
+    fn: Callable[..., Any],
+    elems: Any,
+    fallback_to_while_loop: builtins.bool = True,
+    warn: builtins.bool = True,
+) -> Any:
+    """fn of each slice of ``elems`` along the first axis, the results stacked; any structure may come
+    back."""
+
+def where(
+    condition: TensorLike, x: TensorLike | None = None, y: TensorLike | None = None, name: str | None = None
+) -> Tensor:
+    """With x and y: x where ``condition`` (bool), else y; all three broadcast.  Alone: the index tuples of"""
+
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: builtins.bool = True,
+    swap_memory: builtins.bool = False,
+    maximum_iterations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """``loop_vars = body(*loop_vars)`` while ``cond(*loop_vars)``, at most maximum_iterations times; the last
+    of them."""
 
 def zeros(shape: ShapeLike, dtype: DTypeLike = ..., name: str | None = None, layout: Any = None) -> Tensor:
     """A tensor of that shape, all zeros (False for bool)."""
@@ -505,3 +805,5 @@ def zeros_like(
     input: TensorLike, dtype: DTypeLike | None = None, name: str | None = None, layout: Any = None
 ) -> Tensor:
     """Zeros with the shape and (unless ``dtype`` says otherwise) the dtype of ``input``; no gradient."""
+
+NotDifferentiable = no_gradient

@@ -190,6 +190,7 @@ class Op:
         divisor_check: int = 0,
         fixed: Any = None,
         host_kernel: Any = None,
+        type_name: str | None = None,
     ) -> Self: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     @property

@@ -15,10 +15,6 @@ watch_accessed_tensors: bool = os.environ.get("BANT_WATCH_ACCESSED_TENSORS", "1"
 )  # fmt: skip
 
 
-def _accessed_default() -> bool:
-    return bool(watch_accessed_tensors)
-
-
 class PhysicalDevice:
     """A device as TensorFlow lists them: ``name`` and ``device_type``."""
 

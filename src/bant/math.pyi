@@ -60,6 +60,7 @@ from bant import truediv as truediv
 from bant._core import Tensor
 from bant._typing import AxisLike, DTypeLike, ShapeLike, TensorLike
 from bant.linalg import l2_normalize as l2_normalize
+from bant.ops.sorting import TopKV2
 
 def accumulate_n(
     inputs: Any, shape: ShapeLike | None = None, tensor_dtype: Any = None, name: str | None = None
@@ -70,6 +71,18 @@ def accumulate_n(
 def angle(input: TensorLike, name: str | None = None) -> Tensor:
     """The argument of each element in radians: for real numbers 0, and π where negative (without a
     gradient)."""
+
+def bincount(
+    arr: Any,
+    weights: Any = None,
+    minlength: Any = None,
+    maxlength: Any = None,
+    dtype: DTypeLike = ...,
+    name: str | None = None,
+    axis: AxisLike | None = None,
+    binary_output: bool = False,
+) -> Tensor:
+    """How often each number 0, 1, … occurs, or the sum of its ``weights`` (differentiable)."""
 
 def ceil(x: TensorLike, name: str | None = None) -> Tensor:
     """Rounds up, elementwise."""
@@ -119,6 +132,13 @@ def expm1(x: TensorLike, name: str | None = None) -> Tensor:
 
 def imag(input: TensorLike, name: str | None = None) -> Tensor:
     """The imaginary part of a numeric tensor of any shape, elementwise; zeros for a real tensor."""
+
+def in_top_k(targets: TensorLike, predictions: Any, k: Any, name: str | None = None) -> Tensor:
+    """For each row of ``predictions`` whether its entry at the target is among the k largest; ties count
+    as"""
+
+def invert_permutation(x: TensorLike, name: str | None = None) -> Tensor:
+    """The permutation that undoes x: ``y[x[i]] = i``."""
 
 def is_finite(x: TensorLike, name: str | None = None) -> Tensor:
     """Is x neither infinite nor NaN? Elementwise."""
@@ -174,26 +194,41 @@ def reciprocal_no_nan(x: TensorLike, name: str | None = None) -> Tensor:
     0."""
 
 def reduce_euclidean_norm(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: bool = False, name: str | None = None
+    input_tensor: TensorLike, axis: AxisLike | None = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
     """The root of the sum of squares over axes, in the dtype of the input (integers are rounded down)."""
 
 def reduce_std(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: bool = False, name: str | None = None
+    input_tensor: TensorLike, axis: AxisLike | None = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
     """The standard deviation over axes, the root of `reduce_variance`.  TypeError for integers."""
 
 def reduce_variance(
-    input_tensor: Any, axis: AxisLike | None = None, keepdims: bool = False, name: str | None = None
+    input_tensor: TensorLike, axis: AxisLike | None = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The variance (mean squared distance from the mean) over axes; real for complex numbers.  TypeError for
-    integers."""
+    """The variance (mean squared distance from the mean) over axes; real for complex numbers.  TypeError
+    for"""
 
 def rint(x: TensorLike, name: str | None = None) -> Tensor:
     """Rounds to the nearest integer, halves to even, elementwise."""
 
 def rsqrt(x: TensorLike, name: str | None = None) -> Tensor:
     """1 / √x, elementwise."""
+
+def segment_max(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
+    """Maxima of the rows of each segment; 0 for a number that is left out.  Errors as for `segment_sum`."""
+
+def segment_mean(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
+    """Means of the rows of each segment, in the dtype of the data; 0 for a number that is left out."""
+
+def segment_min(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
+    """Minima of the rows of each segment; 0 for a number that is left out.  Errors as for `segment_sum`."""
+
+def segment_prod(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
+    """Products of the rows of each segment; 1 for a number that is left out.  Errors as for `segment_sum`."""
+
+def segment_sum(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
+    """Sums of the rows of each segment; 0 for a number that is left out."""
 
 def softmax(logits: TensorLike, axis: int | None = None, name: str | None = None) -> Tensor:
     """exp(x) / Σ exp(x) along ``axis`` (None: the last): positive numbers that add up to 1, of the shape of
@@ -208,6 +243,42 @@ def softsign(features: TensorLike, name: str | None = None) -> Tensor:
 def squared_difference(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """(x - y)(x - y)*, elementwise."""
 
+def top_k(
+    input: TensorLike, k: Any = 1, sorted: bool = True, index_type: Any = ..., name: str | None = None
+) -> TopKV2:
+    """The k largest elements along the last axis, largest first, and where they are: ``values``,
+    ``indices``."""
+
+def unsorted_segment_max(
+    data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """Maxima of the rows that share a number; the lowest finite value for a segment without rows."""
+
+def unsorted_segment_mean(
+    data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """Means of the rows that share a number; 0 for a segment without rows; integers give float64."""
+
+def unsorted_segment_min(
+    data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """Minima of the rows that share a number; the highest finite value for a segment without rows."""
+
+def unsorted_segment_prod(
+    data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """Products of the rows that share a number; 1 for a segment without rows.  Errors as for"""
+
+def unsorted_segment_sqrt_n(
+    data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """Sums of the rows that share a number, over the root of how many they are; integers give float64."""
+
+def unsorted_segment_sum(
+    data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """Sums of the rows that share a number; 0 for a segment without rows."""
+
 def xdivy(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y, and 0 where x is 0, elementwise."""
 
@@ -219,3 +290,5 @@ def xlogy(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 
 def zero_fraction(value: Any, name: str | None = None) -> Tensor:
     """The share of elements of a numeric tensor that are zero, a scalar float32; NaN for an empty one."""
+
+mod = floormod

@@ -7,10 +7,12 @@ from bant import tanh as tanh
 from bant._core import Tensor
 from bant._typing import AxisLike, TensorLike
 from bant.linalg import l2_normalize as l2_normalize
+from bant.math import in_top_k as in_top_k
 from bant.math import log_softmax as log_softmax
 from bant.math import softmax as softmax
 from bant.math import softplus as softplus
 from bant.math import softsign as softsign
+from bant.math import top_k as top_k
 from bant.math import zero_fraction as zero_fraction
 
 def batch_normalization(
@@ -32,6 +34,9 @@ def crelu(features: TensorLike, axis: int = -1, name: str | None = None) -> Tens
 
 def elu(x: TensorLike, name: str | None = None) -> Tensor:
     """x where positive, else eˣ - 1, elementwise."""
+
+def embedding_lookup(params: TensorLike, ids: Any, max_norm: Any = None, name: str | None = None) -> Tensor:
+    """The rows of ``params`` for each id; with ``max_norm`` no row is longer than that."""
 
 def gelu(features: TensorLike, approximate: bool = False, name: str | None = None) -> Tensor:
     """x Φ(x), with the normal distribution function Φ or, if ``approximate``, a tanh close to it;

@@ -18,7 +18,7 @@ from bant.indexed_slices import IndexedSlices
 Tensor = _core.Tensor
 Variable = _core.Variable
 _log = logging.getLogger("bant")
-_core.set_accessed_default(config._accessed_default)
+_core.set_settings(vars(config))
 
 
 class UnconnectedGradients(enum.Enum):

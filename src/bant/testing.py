@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bant import _core
+from bant._gradient_checks import check_gradients as check_gradients
 from bant.indexed_slices import IndexedSlices
 from bant.tape import GradientTape
 

@@ -436,4 +436,4 @@ def _assigner(tensor: Tensor) -> Callable:
 
 Variable.__module__ = VariableAggregation.__module__ = VariableSynchronization.__module__ = "bant"
 _core.extend_tensor("assign", property(_assigner))
-nest.register_leaf(Variable, IndexedSlices)
+nest.register_leaf(Variable)

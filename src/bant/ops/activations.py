@@ -28,7 +28,7 @@ _FLOAT32 = TABLE[11]
 
 def floating(value: Any, op: str) -> Tensor:
     x = value if type(value) is Tensor else as_tensor(value)
-    if not x.dtype.isfloating:
+    if not x.dtype.is_floating:
         raise errors.InvalidArgumentError(
             f"{op} needs a floating tensor, got {x.dtype.name}: cast it with tf.cast(x, tf.float32)."
         )
@@ -155,7 +155,7 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
     array([ 0., 10.], dtype=float32)
     """
     x = as_tensor(features)
-    if not x.dtype.isfloating:
+    if not x.dtype.is_floating:
         raise ValueError(f"`features.dtype` must be a floating point tensor. Received: features.dtype={x.dtype!r}.")
     if approximate:
         return 0.5 * x * (1.0 + e.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x))))

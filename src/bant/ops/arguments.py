@@ -1,8 +1,8 @@
 """Integers that ops take: shapes, axes, sizes.
 
 TensorFlow accepts them as Python or NumPy integers, lists and tuples of those (also with tensors in between),
-`TensorShape`, integer tensors and Variables.  Each function here takes any of these and returns Python ints; what users
-write most, a plain int or a tuple of ints, is recognised first and costs next to nothing.
+`TensorShape`, integer tensors and Variables.  Each function here takes any of these and returns Python ints;
+what users write most, a plain int or a tuple of ints, is recognised first and costs next to nothing.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ REVERSED_AXES = tuple(axes[::-1] for axes in ALL_AXES)
 def whole(value: Any, op: str, what: str) -> int:
     """One integer; ``what`` names the argument of ``op`` in messages.
 
-    Raises DtypeMismatchError (an InvalidArgumentError and a TypeError) for anything that is no integer, ValueError for
-    None, InvalidArgumentError for arrays of more than one element.
+    Raises DtypeMismatchError (an InvalidArgumentError and a TypeError) for anything that is no integer,
+    ValueError for None, InvalidArgumentError for arrays of more than one element.
     """
     if type(value) is int:
         return value
@@ -44,8 +44,8 @@ def whole(value: Any, op: str, what: str) -> int:
 
 
 def wholes(value: Any, op: str, what: str, vector: bool = False) -> tuple[int, ...] | list[int]:
-    """Integers: those of a sequence, a `TensorShape` or an integer tensor of rank 0 or 1; a single one counts as well
-    (unless ``vector``).
+    """Integers: those of a sequence, a `TensorShape` or an integer tensor of rank 0 or 1; a single one
+    counts as well (unless ``vector``).
 
     Raises as `whole`, and InvalidArgumentError for more than one axis.
     """
@@ -75,9 +75,12 @@ def _wholes(value: Any, op: str, what: str, vector: bool) -> tuple[int, ...]:
         for item in value:
             if item is None:
                 if getattr(value, "as_list", None):
-                    raise ValueError(f"Cannot convert a partially known TensorShape {tuple(value)} to a Tensor.")
+                    raise ValueError(
+                        f"Cannot convert a partially known TensorShape {tuple(value)} to a Tensor."
+                    )
                 raise ValueError(
-                    "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor: "
+                    "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a "
+                    "Tensor: "
                     f"{op} needs integers as {what}, got {value!r}."
                 )
             if isinstance(item, (list, tuple)):
@@ -106,7 +109,8 @@ def _wholes(value: Any, op: str, what: str, vector: bool) -> tuple[int, ...]:
 
 def _no_integer(value: Any, op: str, what: str) -> DtypeMismatchError:
     return DtypeMismatchError(
-        f"Cannot convert {value!r} to a tensor of dtype int32: {op} needs integers (int32 or int64) as {what}."
+        f"Cannot convert {value!r} to a tensor of dtype int32: {op} needs integers (int32 or int64) as "
+        f"{what}."
     )
 
 

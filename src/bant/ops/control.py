@@ -238,16 +238,17 @@ def while_loop(cond: Callable, body: Callable, loop_vars: Any, shape_invariants:
         raise ValueError("'loop_vars' must be provided.")
     state = [nest.map_structure(as_tensor, variable) for variable in loop_vars]
     most = None if maximum_iterations is None else int(maximum_iterations)
-    count = 0
+    count, kind = 0, type(loop_vars) if type(loop_vars) in (list, tuple) else list
     while (most is None or count < most) and bool(cond(*state)):
         new = body(*state)
+        kind = type(new) if type(new) in (list, tuple) else list
         new = list(new) if isinstance(new, (list, tuple)) else [new]
         if len(new) != len(state) and len(state) == 1:
             new = [tuple(new)]
         nest.assert_same_structure(state, new, check_types=False)
         state = [nest.map_structure(as_tensor, variable) for variable in new]
         count += 1
-    return type(loop_vars)(state) if type(loop_vars) is tuple else state
+    return kind(state)
 
 
 @composed(names="cond")

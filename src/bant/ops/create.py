@@ -10,13 +10,12 @@ import numpy as np
 from bant import _core
 from bant.dtypes import TABLE, DType, as_dtype
 from bant.errors import InvalidArgumentError
-from bant.indexed_slices import IndexedSlices
 from bant.ops import lookup, structural
 from bant.ops.arguments import size_of, whole, wholes
 from bant.ops.convert import as_tensor, cast, convert_to_tensor
 from bant.ops.domains import reals
 from bant.ops.elementwise import less
-from bant.ops.registry import composed, publish
+from bant.ops.registry import composed
 
 Tensor = _core.Tensor
 _full = _core.full
@@ -114,8 +113,13 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
 
 
 @composed(names="eye linalg.eye")
-def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = _float32,
-        name: str | None = None) -> Tensor:  # fmt: skip
+def eye(
+    num_rows: Any,
+    num_columns: Any = None,
+    batch_shape: Any = None,
+    dtype: Any = _float32,
+    name: str | None = None,
+) -> Tensor:
     """Identity matrices: shape ``batch_shape + [num_rows, num_columns]``, square unless told otherwise.
 
     Raises InvalidArgumentError for negative sizes, TypeError for sizes that are no integers.
@@ -140,16 +144,19 @@ def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: 
 
 # --- sequences
 
-_RANGE_ORDER = {dtype: place for place, dtype in enumerate((_int32, _int64, TABLE[9], TABLE[10], _float32, _float64))}
+_RANGE_ORDER = {
+    dtype: place for place, dtype in enumerate((_int32, _int64, TABLE[9], TABLE[10], _float32, _float64))
+}
 
 
 @composed(names="range")
 def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Tensor:
-    """``range(limit)``, ``range(start, limit)`` or ``range(start, limit, delta)``: numbers from start (0) up to limit.
+    """``range(limit)``, ``range(start, limit)`` or ``range(start, limit, delta)``: numbers from start (0) up
+    to limit.
 
-    The dtype is the widest of the arguments' in the order int32, int64, float32, float64, unless it is given.  The
-    result is no function of its arguments for tapes.  Raises InvalidArgumentError for ``delta`` of 0 and for a limit
-    on the wrong side of start.
+    The dtype is the widest of the arguments' in the order int32, int64, float32, float64, unless it is
+    given.  The result is no function of its arguments for tapes.  Raises InvalidArgumentError for ``delta``
+    of 0 and for a limit on the wrong side of start.
 
     >>> tf.range(1, 7, 2).numpy()
     array([1, 3, 5], dtype=int32)
@@ -161,7 +168,10 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
         if dtype.code > 12 or dtype.is_bool:
             raise InvalidArgumentError(f"range: {dtype} has no order; use an integer or floating dtype.")
         start, limit, delta = (as_tensor(part, dtype) for part in (start, limit, delta))
-    elif type(start) is type(limit) is type(delta) is int and -(2**31) <= min(start, limit) <= max(start, limit) < 2**31:
+    elif (
+        type(start) is type(limit) is type(delta) is int
+        and -(2**31) <= min(start, limit) <= max(start, limit) < 2**31
+    ):
         dtype = _int32  # what is written most
     else:
         dtype, (start, limit, delta) = _range_dtype((start, limit, delta))
@@ -176,7 +186,9 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
     else:
         ratio = abs((last - first) / step)
         if not ratio <= 2**63 - 1:
-            raise InvalidArgumentError(f"range: Requires ((limit - start) / delta) <= 9223372036854775807, got {ratio}")
+            raise InvalidArgumentError(
+                f"range: Requires ((limit - start) / delta) <= 9223372036854775807, got {ratio}"
+            )
         count = math.ceil(ratio)
     if dtype.is_integer:
         values = np.arange(count, dtype=np.int64) * step + first
@@ -190,12 +202,15 @@ def _number(value: Any) -> Any:
     if type(value) is not Tensor:
         return value
     if size_of(value.shape) != 1:
-        raise InvalidArgumentError(f"range: start, limit and delta must be scalars, got shape {tuple(value.shape)}.")
+        raise InvalidArgumentError(
+            f"range: start, limit and delta must be scalars, got shape {tuple(value.shape)}."
+        )
     return float(value) if value.dtype.is_floating else int(value)
 
 
 def _range_dtype(parts: tuple) -> tuple[Any, list]:
-    """The dtype of a range and its arguments as tensors; Python numbers follow an unusual dtype beside them."""
+    """The dtype of a range and its arguments as tensors; Python numbers follow an unusual dtype beside
+    them."""
     tensors = [as_tensor(part) for part in parts]
     unusual = {t.dtype for t in tensors if t.dtype not in _RANGE_ORDER}
     if not unusual:
@@ -204,17 +219,30 @@ def _range_dtype(parts: tuple) -> tuple[Any, list]:
     if unusual or dtype.is_bool or dtype.is_complex:
         found = ", ".join(t.dtype.name for t in tensors)
         raise TypeError(f"range: start, limit and delta of dtypes {found} have no common dtype: give dtype=.")
-    return dtype, [as_tensor(part, dtype) if type(part) in (int, float) else t for part, t in zip(parts, tensors)]
+    return dtype, [
+        as_tensor(part, dtype) if type(part) in (int, float) else t
+        for part, t in zip(parts, tensors, strict=False)
+    ]
 
 
-@composed(names="linspace", on=(reals, reals), samples=[([(), ()], {"num": 4}), ([(3,), (3,)], {"num": 3}),
-    ([(2,), (2,)], {"num": 5, "axis": -1}), ([(2,), ()], {"num": 2}), ([(), ()], {"num": 1})],
-    reference=lambda start, stop, num, axis=0: np.linspace(start, stop, num, axis=axis))  # fmt: skip
+@composed(
+    names="linspace",
+    on=(reals, reals),
+    samples=[
+        ([(), ()], {"num": 4}),
+        ([(3,), (3,)], {"num": 3}),
+        ([(2,), (2,)], {"num": 5, "axis": -1}),
+        ([(2,), ()], {"num": 2}),
+        ([(), ()], {"num": 1}),
+    ],
+    reference=lambda start, stop, num, axis=0: np.linspace(start, stop, num, axis=axis),
+)
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: Any = 0) -> Tensor:
-    """``num`` evenly spaced values from start to stop, both included, along a new axis; differentiable in both.
+    """``num`` evenly spaced values from start to stop, both included, along a new axis; differentiable in
+    both.
 
-    start and stop broadcast; integers give float64.  Raises InvalidArgumentError for a negative ``num`` or an axis
-    that is not in the result, TypeError for a ``num`` that is no integer, ValueError for mixed dtypes.
+    start and stop broadcast; integers give float64.  Raises InvalidArgumentError for a negative ``num`` or an
+    axis that is not in the result, TypeError for a ``num`` that is no integer, ValueError for mixed dtypes.
 
     >>> tf.linspace(0.0, 1.0, 3).numpy()
     array([0. , 0.5, 1. ], dtype=float32)
@@ -227,13 +255,17 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: Any
     if start.dtype.is_integer:
         start, stop = cast(start, _float64), cast(stop, _float64)
     if start.dtype != stop.dtype:
-        raise InvalidArgumentError(f"linspace: start is {start.dtype.name}, stop is {stop.dtype.name}: use tf.cast.")
+        raise InvalidArgumentError(
+            f"linspace: start is {start.dtype.name}, stop is {stop.dtype.name}: use tf.cast."
+        )
     dims = np.broadcast_shapes(start.shape, stop.shape)
     start, stop = structural.broadcast(start, dims), structural.broadcast(stop, dims)
     rank = len(dims)
     place = whole(axis, "linspace", "axis")
     if not -rank - 1 <= place <= rank:
-        raise InvalidArgumentError(f"linspace: Tried to expand dim index {place} for tensor with {rank} dimensions.")
+        raise InvalidArgumentError(
+            f"linspace: Tried to expand dim index {place} for tensor with {rank} dimensions."
+        )
     place = place + rank + 1 if place < 0 else place
     row = (*dims[:place], 1, *dims[place:])
     first, last = structural.reshape(start, row), structural.reshape(stop, row)
@@ -252,12 +284,19 @@ _HOT, _COLD = _full((), _float32, 1.0), _full((), _float32, 0.0)
 
 
 @composed(names="one_hot")
-def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: Any = None, dtype: Any = None,
-            name: str | None = None) -> Tensor:  # fmt: skip
-    """``on_value`` (1) at each index, ``off_value`` (0) elsewhere, along a new axis of length ``depth`` (the last).
+def one_hot(
+    indices: Any,
+    depth: Any,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: Any = None,
+    dtype: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """``on_value`` (1) at each index, ``off_value`` (0) elsewhere, along a new axis of length ``depth`` (the
+    last).
 
-    An index outside ``0 … depth - 1`` gives a row without ``on_value``.  Differentiable in on_value and off_value.
-    The dtype is ``dtype``, else that of the values, else float32.  Raises TypeError where those disagree,
+    An index outside ``0 … depth - 1`` gives a row without ``on_value``.  Differentiable in both values.  The dtype is ``dtype``, else that of the values, else float32.  Raises TypeError where those disagree,
     InvalidArgumentError for a negative depth, an axis that does not exist, and values that are no scalars.
 
     >>> tf.one_hot([0, 2], 3).numpy().tolist()
@@ -283,7 +322,9 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
     on = _full((), wanted, 1.0) if on is None else on
     off = _full((), wanted, 0.0) if off is None else off
     if on.dtype != off.dtype:
-        raise TypeError(f"one_hot: dtype {on.dtype} of on_value does not match dtype {off.dtype} of off_value")
+        raise TypeError(
+            f"one_hot: dtype {on.dtype} of on_value does not match dtype {off.dtype} of off_value"
+        )
     return lookup.one_hot(indices, on, off, depth, place)
 
 
@@ -300,7 +341,9 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = _bool, name: st
     if maxlen is None:
         maxlen = max(math.floor(np.max(lengths.numpy(), initial=0)), 0)
     elif isinstance(maxlen, (list, tuple)) or getattr(maxlen, "ndim", 0):
-        raise ValueError(f"Argument `maxlen` must be scalar for sequence_mask, received `maxlen` = {maxlen!r} instead")
+        raise ValueError(
+            f"Argument `maxlen` must be scalar for sequence_mask, received `maxlen` = {maxlen!r} instead"
+        )
     count = whole(maxlen, "sequence_mask", "maxlen")
     cells = cast(_core.convert(np.arange(count, dtype=np.int64)), lengths.dtype)
     return cast(less(cells, structural.reshape(lengths, (*lengths.shape, 1))), dtype)
@@ -308,10 +351,11 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = _bool, name: st
 
 @composed(names="meshgrid")
 def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
-    """Grids of the coordinates given on each axis: N tensors of N axes, from N vectors (others are flattened).
+    """Grids of the coordinates given on each axis: N tensors of N axes, from N vectors (others are
+    flattened).
 
-    ``indexing='xy'`` (Cartesian) swaps the first two axes of the result, ``'ij'`` (matrices) does not.  Raises
-    ValueError for another indexing.
+    ``indexing='xy'`` (Cartesian) swaps the first two axes of the result, ``'ij'`` (matrices) does not.
+    Raises ValueError for another indexing.
 
     >>> x, y = tf.meshgrid([1, 2], [3, 4, 5])
     >>> x.shape
@@ -325,133 +369,13 @@ def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[
     if indexing == "xy" and len(axes) > 1:
         places[0], places[1] = 1, 0
     dims = [1] * len(axes)
-    for place, count in zip(places, sizes):
+    for place, count in zip(places, sizes, strict=False):
         dims[place] = count
-    rows = [[count if k == place else 1 for k in _python_range(len(axes))] for place, count in zip(places, sizes)]
-    return [structural.broadcast(structural.reshape(axis, row), dims) for axis, row in zip(axes, rows)]
-
-
-# --- what a tensor is
-
-
-def _shape_of(input: Any) -> tuple:
-    return input.shape if type(input) is Tensor else as_tensor(input).shape
-
-
-def _index_dtype(out_type: Any, op: str) -> DType:
-    dtype = _int32 if out_type is None else as_dtype(out_type)
-    if dtype is not _int32 and dtype is not _int64:
-        raise InvalidArgumentError(
-            f"{op}: out_type {dtype.name} is not in the list of allowed values: int32, int64"
-        )
-    return dtype
-
-
-@composed(names="shape", samples=[([(2, 3)], {}), ([()], {})], reference=lambda x: np.array(x.shape, np.int32))
-def shape(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
-    """The shape as a 1-D tensor of int32 (or int64, with ``out_type``; InvalidArgumentError for another).
-
-    >>> tf.shape([[1, 2, 3]]).numpy()
-    array([1, 3], dtype=int32)
-    """
-    return _core.convert(list(_shape_of(input)), _index_dtype(out_type, "shape"))
-
-
-@composed(names="shape_n")
-def shape_n(input: Any, out_type: Any = _int32, name: str | None = None) -> list[Tensor]:
-    """The shape of each tensor of a list, as `shape` gives it.
-
-    >>> [s.numpy().tolist() for s in tf.shape_n([[1, 2], [[1]]])]
-    [[2], [1, 1]]
-    """
-    return [_core.convert(list(_shape_of(part)), _index_dtype(out_type, "shape_n")) for part in input]
-
-
-@composed(names="size", samples=[([(2, 3)], {}), ([()], {})], reference=lambda x: np.int32(x.size))
-def size(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
-    """The number of elements, a scalar of int32 (or int64, with ``out_type``).
-
-    >>> int(tf.size([[1, 2, 3]]))
-    3
-    """
-    return _core.convert(size_of(_shape_of(input)), _index_dtype(out_type, "size"))
-
-
-@composed(names="rank", samples=[([(2, 3)], {}), ([()], {})], reference=lambda x: np.int32(x.ndim))
-def rank(input: Any, name: str | None = None) -> Tensor:
-    """The number of axes, a scalar of int32.
-
-    >>> int(tf.rank([[1, 2, 3]]))
-    2
-    """
-    return _core.convert(len(_shape_of(input)), _int32)
-
-
-@composed(names="identity", on=reals, samples=[([(2, 3)], {}), ([()], {})], reference=lambda x: x)
-def identity(input: Any, name: str | None = None) -> Tensor:
-    """A tensor with the same values, which tapes know as another one; the derivative is 1.
-
-    >>> tf.identity(3.0).numpy()
-    3.0
-    """
-    if isinstance(input, IndexedSlices):
-        return IndexedSlices(structural.identity(input.values), structural.identity(input.indices), input.dense_shape)
-    return structural.identity(input)
-
-
-@composed(names="identity_n")
-def identity_n(input: Any, name: str | None = None) -> list[Tensor]:
-    """`identity` of each tensor of a list.
-
-    >>> [t.numpy().tolist() for t in tf.identity_n([1.0, [2]])]
-    [1.0, [2]]
-    """
-    return [structural.identity(part) for part in input]
-
-
-@composed(names="stop_gradient")
-def stop_gradient(input: Any, name: str | None = None) -> Tensor:
-    """The same values, through which no derivative flows: nothing is recorded.
-
-    >>> tf.stop_gradient(3.0).numpy()
-    3.0
-    """
-    if isinstance(input, IndexedSlices):
-        return IndexedSlices(_core.alias(input.values), input.indices, input.dense_shape)
-    return _core.alias(input)
-
-
-@composed(names="guarantee_const")
-def guarantee_const(input: Any, name: str | None = None) -> Tensor:
-    """The tensor itself, as `identity` gives it (kept for programs that promise constancy to a compiler).
-
-    >>> tf.guarantee_const(3.0).numpy()
-    3.0
-    """
-    return identity(input)
-
-
-def get_static_value(tensor: Any, partial: bool = False) -> Any:
-    """The value of a tensor as a NumPy array or scalar; None for a Variable, whose value is not constant.
-
-    What is no tensor comes back as it is.
-
-    >>> tf.get_static_value(tf.constant([1, 2])).tolist()
-    [1, 2]
-    """
-    if type(tensor) is Tensor:
-        return None if tensor._is_placeholder else tensor.numpy()
-    return None if isinstance(tensor, _core.Variable) else tensor
-
-
-def is_tensor(x: Any) -> bool:
-    """Whether x is a tensor, a Variable or `IndexedSlices` (and not a NumPy array or a list).
-
-    >>> tf.is_tensor(tf.constant(1.0)), tf.is_tensor([1.0])
-    (True, False)
-    """
-    return type(x) is Tensor or isinstance(x, (_core.Variable, IndexedSlices))
-
-
-publish("get_static_value", get_static_value)
-publish("is_tensor", is_tensor)
+    rows = [
+        [count if k == place else 1 for k in _python_range(len(axes))]
+        for place, count in zip(places, sizes, strict=False)
+    ]
+    return [
+        structural.broadcast(structural.reshape(axis, row), dims)
+        for axis, row in zip(axes, rows, strict=False)
+    ]

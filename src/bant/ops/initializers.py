@@ -16,8 +16,10 @@ from bant.ops.registry import publish
 Tensor = _core.Tensor
 _float32 = TABLE[11]
 
+
 class _Initializer:
-    """What the initializers share: ``initializer(shape, dtype)`` makes a tensor; a config makes the like again."""
+    """What the initializers share: ``initializer(shape, dtype)`` makes a tensor; a config makes the like
+    again."""
 
     def get_config(self) -> dict:
         """The arguments that make such an initializer again."""
@@ -36,7 +38,7 @@ class _Initializer:
         return dtype
 
 
-class zeros_initializer(_Initializer):  # noqa: N801 (TensorFlow's name)
+class zeros_initializer(_Initializer):
     """Makes zeros: ``tf.zeros_initializer()(shape, dtype=tf.float32)``.  ValueError for a non-numeric dtype.
 
     >>> tf.zeros_initializer()([2]).numpy()
@@ -48,7 +50,7 @@ class zeros_initializer(_Initializer):  # noqa: N801 (TensorFlow's name)
         return zeros(shape, self._numeric(dtype))
 
 
-class ones_initializer(_Initializer):  # noqa: N801
+class ones_initializer(_Initializer):
     """Makes ones: ``tf.ones_initializer()(shape, dtype=tf.float32)``.  ValueError for a non-numeric dtype.
 
     >>> tf.ones_initializer()([2]).numpy()
@@ -60,7 +62,7 @@ class ones_initializer(_Initializer):  # noqa: N801
         return ones(shape, self._numeric(dtype))
 
 
-class constant_initializer(_Initializer):  # noqa: N801
+class constant_initializer(_Initializer):
     """Makes a given value: a scalar is repeated, a list or array is reshaped (TypeError if it does not fit).
 
     >>> tf.constant_initializer([1, 2])([2, 1]).numpy().tolist()
@@ -70,7 +72,8 @@ class constant_initializer(_Initializer):  # noqa: N801
     def __init__(self, value: Any = 0, support_partition: bool = False) -> None:
         if not (np.isscalar(value) or isinstance(value, (list, tuple, np.ndarray))):
             raise TypeError(
-                f"Invalid type for initial value={value} of type: {type(value).__name__}. Expected Python scalar, "
+                f"Invalid type for initial value={value} of type: {type(value).__name__}. Expected Python "
+                "scalar, "
                 "list or tuple of values, or numpy.ndarray."
             )
         self.value = value

@@ -27,8 +27,8 @@ Tensor = _core.Tensor
 def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     """Tensors joined along an axis they have; all other extents must agree.
 
-    Python values take the dtype of the tensors beside them.  Raises InvalidArgumentError for shapes, ranks or dtypes
-    that differ, for scalars (use `stack`), for an axis that does not exist and for an empty list.
+    Python values take the dtype of the tensors beside them.  Raises InvalidArgumentError for shapes, ranks
+    or dtypes that differ, for scalars (use `stack`), for an axis that does not exist and for an empty list.
 
     >>> tf.concat([[1, 2], [3]], 0).numpy()
     array([1, 2, 3], dtype=int32)
@@ -83,12 +83,16 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
 
 
 def _of_one_dtype(values: Any) -> list[Tensor]:
-    """The values as tensors; Python numbers and lists take the dtype of the first tensor or array, if there is one."""
+    """The values as tensors; Python numbers and lists take the dtype of the first tensor or array, if there
+    is one."""
     kinds = (Tensor, _core.Variable)
     dtype = next((value.dtype for value in values if isinstance(value, kinds)), None)
     if dtype is None:
         dtype = as_tensor(values[0]).dtype
-    return [value if type(value) is Tensor else as_tensor(value, None if isinstance(value, kinds) else dtype) for value in values]
+    return [
+        value if type(value) is Tensor else as_tensor(value, None if isinstance(value, kinds) else dtype)
+        for value in values
+    ]
 
 
 def cut(x: Tensor, axis: int, sizes: list, drop: bool = False) -> list[Tensor]:
@@ -111,7 +115,7 @@ def cut(x: Tensor, axis: int, sizes: list, drop: bool = False) -> list[Tensor]:
 def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -> list[Tensor]:
     """The list of slices of a tensor along an axis, which they no longer have.
 
-    Raises ValueError for an axis that does not exist, InvalidArgumentError where there are not ``num`` slices.
+    Raises ValueError for an axis that does not exist, InvalidArgumentError unless there are ``num`` slices.
 
     >>> [t.numpy().tolist() for t in tf.unstack([[1, 2], [3, 4]], axis=1)]
     [[1, 3], [2, 4]]
@@ -124,16 +128,21 @@ def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -
         raise ValueError(f"unstack: Argument `axis` = {place} not in range [{-rank}, {rank})")
     place %= rank
     if num is not None and whole(num, "unstack", "num") != dims[place]:
-        raise InvalidArgumentError(f"unstack: Input shape axis {place} must equal {num}, got shape {text(dims)}")
+        raise InvalidArgumentError(
+            f"unstack: Input shape axis {place} must equal {num}, got shape {text(dims)}"
+        )
     return cut(value, place, [1] * dims[place], drop=True)
 
 
 @composed(names="split")
-def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Tensor]:
-    """A tensor cut along an axis: into a number of equal parts (int), or into parts of given sizes (one may be -1).
+def split(
+    value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split"
+) -> list[Tensor]:
+    """A tensor cut along an axis: into a number of equal parts (int), or into parts of given sizes (one may
+    be -1).
 
-    Raises InvalidArgumentError where the parts do not fill the axis or the axis does not exist, ValueError for a
-    scalar tensor as the number of parts.
+    Raises InvalidArgumentError where the parts do not fill the axis or the axis does not exist, ValueError for
+    a scalar tensor as the number of parts.
 
     >>> [t.numpy().tolist() for t in tf.split([1, 2, 3, 4], [1, 3])]
     [[1], [2, 3, 4]]
@@ -143,7 +152,9 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
     rank = len(dims)
     place = whole(axis, "split", "axis")
     if not -rank <= place < rank:
-        raise InvalidArgumentError(f"split: -input rank(-{rank}) <= split_dim < input rank ({rank}), but got {place}")
+        raise InvalidArgumentError(
+            f"split: -input rank(-{rank}) <= split_dim < input rank ({rank}), but got {place}"
+        )
     place %= rank
     extent = dims[place]
     if isinstance(num_or_size_splits, (int, np.integer)):
@@ -163,15 +174,19 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
         )
     sizes = list(wholes(num_or_size_splits, "split", "num_or_size_splits"))
     if num is not None and num != len(sizes):
-        raise InvalidArgumentError(f"split: num = {num}, but num_or_size_splits has {len(sizes)} sizes: {sizes}.")
+        raise InvalidArgumentError(
+            f"split: num = {num}, but num_or_size_splits has {len(sizes)} sizes: {sizes}."
+        )
     if sizes.count(-1) > 1:
         raise InvalidArgumentError(f"split: There can only be one -1 in the input, got sizes {sizes}.")
     known = sum(size for size in sizes if size != -1)
     open_ended = -1 in sizes
     if min(sizes, default=0) < -1 or known > extent or (not open_ended and known != extent):
         raise InvalidArgumentError(
-            "split: Determined shape must either match input shape along split_dim exactly if fully specified, or be "
-            f"less than the size of the input along split_dim if not fully specified. Got sizes {sizes} for {extent}."
+            "split: Determined shape must either match input shape along split_dim exactly if fully "
+            "specified, or be "
+            f"less than the size of the input along split_dim if not fully specified. Got sizes {sizes} "
+            f"for {extent}."
         )
     return cut(value, place, [extent - known if size == -1 else size for size in sizes])
 
@@ -179,8 +194,17 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
 # --- repeating, padding, turning
 
 
-@composed(names="tile", on=reals, samples=[([(2, 3)], {"multiples": (2, 1)}), ([(2, 3)], {"multiples": [2, 3]}),
-    ([()], {"multiples": ()}), ([(2,)], {"multiples": [0]})], reference=lambda x, multiples: np.tile(x, multiples))  # fmt: skip
+@composed(
+    names="tile",
+    on=reals,
+    samples=[
+        ([(2, 3)], {"multiples": (2, 1)}),
+        ([(2, 3)], {"multiples": [2, 3]}),
+        ([()], {"multiples": ()}),
+        ([(2,)], {"multiples": [0]}),
+    ],
+    reference=lambda x, multiples: np.tile(x, multiples),
+)
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """The tensor repeated ``multiples[k]`` times along each axis k.
 
@@ -194,10 +218,11 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     counts = wholes(multiples, "tile", "multiples", vector=True)
     if len(counts) != len(dims):
         raise InvalidArgumentError(
-            f"tile: Expected multiples argument to be a vector of length {len(dims)} but got length {len(counts)}"
+            f"tile: Expected multiples argument to be a vector of length {len(dims)} but got length "
+            f"{len(counts)}"
         )
     separate, repeated, joined = [], [], []
-    for axis, (extent, count) in enumerate(zip(dims, counts)):
+    for axis, (extent, count) in enumerate(zip(dims, counts, strict=False)):
         if count < 0:
             raise InvalidArgumentError(f"tile: Expected multiples[{axis}] >= 0, but got {count}")
         if count != 1:
@@ -209,17 +234,27 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     return structural.reshape(structural.broadcast(structural.reshape(input, separate), repeated), joined)
 
 
-@composed(names="pad", on=reals, samples=[([(2, 3)], {"paddings": [[1, 0], [0, 2]]}),
-    ([(2, 3)], {"paddings": [[1, 0], [0, 2]], "constant_values": 2}), ([(3, 4)], {"paddings": [[1, 2], [2, 0]], "mode": "REFLECT"}),
-    ([(3, 4)], {"paddings": [[1, 3], [0, 4]], "mode": "SYMMETRIC"})],
+@composed(
+    names="pad",
+    on=reals,
+    samples=[
+        ([(2, 3)], {"paddings": [[1, 0], [0, 2]]}),
+        ([(2, 3)], {"paddings": [[1, 0], [0, 2]], "constant_values": 2}),
+        ([(3, 4)], {"paddings": [[1, 2], [2, 0]], "mode": "REFLECT"}),
+        ([(3, 4)], {"paddings": [[1, 3], [0, 4]], "mode": "SYMMETRIC"}),
+    ],
     reference=lambda x, paddings, mode="CONSTANT", constant_values=0: np.pad(
-        x, paddings, mode.lower(), **({"constant_values": constant_values} if mode == "CONSTANT" else {})))  # fmt: skip
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> Tensor:
+        x, paddings, mode.lower(), **({"constant_values": constant_values} if mode == "CONSTANT" else {})
+    ),
+)
+def pad(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
+) -> Tensor:
     """More cells before and after, ``paddings[k] = [before, after]`` for each axis k.
 
-    ``mode``: CONSTANT fills with ``constant_values``, REFLECT mirrors without the edge, SYMMETRIC with it.  Raises
-    InvalidArgumentError for paddings that do not fit, ValueError for another mode, TypeError for a value that the
-    dtype cannot hold.
+    ``mode``: CONSTANT fills with ``constant_values``, REFLECT mirrors without the edge, SYMMETRIC with it.
+    Raises InvalidArgumentError for paddings that do not fit, ValueError for another mode, TypeError for a value
+    that the dtype cannot hold.
 
     >>> tf.pad([1, 2], [[1, 1]]).numpy()
     array([0, 1, 2, 0], dtype=int32)
@@ -232,10 +267,11 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
         raise InvalidArgumentError(f"pad: paddings must be a matrix with 2 columns: {text(array.shape)}")
     if array.shape[0] != tensor.ndim:
         raise InvalidArgumentError(
-            f"pad: The first dimension of paddings must be the rank of inputs {text(tensor.shape)}, got paddings of shape {text(array.shape)}"
+            f"pad: The first dimension of paddings must be the rank of inputs {text(tensor.shape)}, got "
+            f"paddings of shape {text(array.shape)}"
         )
     pairs = array.reshape(-1).tolist()
-    for before, after in zip(pairs[::2], pairs[1::2]):
+    for before, after in zip(pairs[::2], pairs[1::2], strict=False):
         if before < 0 or after < 0:
             raise InvalidArgumentError(f"pad: Paddings must be non-negative: {before} {after}")
     kind = mode.upper()
@@ -251,14 +287,23 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
     return structural.pad_mirror(tensor, 0 if kind == "REFLECT" else 1, pairs)
 
 
-@composed(names="repeat", on=reals, samples=[([(3,)], {"repeats": 2}), ([(2, 3)], {"repeats": [1, 2], "axis": 0}),
-    ([(2, 3)], {"repeats": 2, "axis": 1}), ([(2, 2)], {"repeats": [1, 0, 2, 1]})],
-    reference=lambda x, repeats, axis=None: np.repeat(x, repeats, axis))  # fmt: skip
+@composed(
+    names="repeat",
+    on=reals,
+    samples=[
+        ([(3,)], {"repeats": 2}),
+        ([(2, 3)], {"repeats": [1, 2], "axis": 0}),
+        ([(2, 3)], {"repeats": 2, "axis": 1}),
+        ([(2, 2)], {"repeats": [1, 0, 2, 1]}),
+    ],
+    reference=lambda x, repeats, axis=None: np.repeat(x, repeats, axis),
+)
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
-    """Each slice along an axis repeated in place: all as often, or each by its own count; without an axis, of x flat.
+    """Each slice along an axis repeated in place: all as often, or each by its own count; without an axis,
+    of x flat.
 
-    Raises ValueError for an axis that does not exist or counts that do not match its length, InvalidArgumentError for
-    negative counts, TypeError for counts that are no integers.
+    Raises ValueError for an axis that does not exist or counts that do not match its length, InvalidArgumentError
+    for negative counts, TypeError for counts that are no integers.
 
     >>> tf.repeat([1, 2], [1, 2]).numpy()
     array([1, 2, 2], dtype=int32)
@@ -284,14 +329,27 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
         wide = structural.broadcast(spread, (*dims[: place + 1], count, *dims[place + 1 :]))
         return structural.reshape(wide, (*dims[:place], extent * count, *dims[place + 1 :]))
     if len(counts) != extent:
-        raise ValueError(f"repeat: Dimensions {extent} and {len(counts)} are not compatible: one count for each slice is needed.")
+        raise ValueError(
+            f"repeat: Dimensions {extent} and {len(counts)} are not compatible: one count for each slice "
+            "is needed."
+        )
     picks = _core.convert(np.repeat(np.arange(extent), counts))
-    return structural.reshape(lookup.gather(input, picks, place, 0), (*dims[:place], sum(counts), *dims[place + 1 :]))
+    return structural.reshape(
+        lookup.gather(input, picks, place, 0), (*dims[:place], sum(counts), *dims[place + 1 :])
+    )
 
 
-@composed(names="roll", on=reals, samples=[([(4,)], {"shift": 1, "axis": 0}), ([(2, 3)], {"shift": [1, -1], "axis": [0, 1]}),
-    ([(2, 3)], {"shift": [1, 1], "axis": [1, 1]}), ([(0,)], {"shift": 1, "axis": 0})],
-    reference=lambda x, shift, axis: np.roll(x, shift, axis))  # fmt: skip
+@composed(
+    names="roll",
+    on=reals,
+    samples=[
+        ([(4,)], {"shift": 1, "axis": 0}),
+        ([(2, 3)], {"shift": [1, -1], "axis": [0, 1]}),
+        ([(2, 3)], {"shift": [1, 1], "axis": [1, 1]}),
+        ([(0,)], {"shift": 1, "axis": 0}),
+    ],
+    reference=lambda x, shift, axis: np.roll(x, shift, axis),
+)
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     """Elements moved along axes; what leaves at one end comes in at the other.
 
@@ -308,7 +366,7 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     if len(shifts) != len(axes):
         raise InvalidArgumentError(f"roll: shift and axis must have the same size, got {shifts} and {axes}.")
     total: dict[int, int] = {}
-    for by, place in zip(shifts, axes):
+    for by, place in zip(shifts, axes, strict=False):
         if not -len(dims) <= place < len(dims):
             raise InvalidArgumentError(f"roll: axis {place} is out of range for shape {text(dims)}")
         place %= len(dims)

@@ -14,9 +14,8 @@ from bant.ops.arithmetic import list_axes, pair, sum_over
 from bant.ops.convert import as_tensor
 from bant.ops.domains import reals
 from bant.ops.elementwise import cast_op
-from bant.ops.lookup import gather
 from bant.ops.registry import composed
-from bant.ops.structural import reduce_max, reshape, swapped, transpose
+from bant.ops.structural import concat, reduce_max, reshape, swapped, transpose
 
 Tensor = _core.Tensor
 _product = s.matmul
@@ -191,8 +190,9 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
         raise errors.InvalidArgumentError(
             f"cross: Cross-products are only defined for 3-element vectors, got shape {_brackets(a.shape)}."
         )
-    turn = [_core.convert(np.array(order, np.int32)) for order in ((1, 2, 0), (2, 0, 1))]
-    (a1, a2), (b1, b2) = ([gather(x, places, x.ndim - 1, 0) for places in turn] for x in (a, b))
+    last = a.ndim - 1
+    a1, b1 = (concat([x[..., 1:], x[..., :1]], last) for x in (a, b))
+    a2, b2 = (concat([x[..., 2:], x[..., :2]], last) for x in (a, b))
     return a1 * b2 - a2 * b1
 
 

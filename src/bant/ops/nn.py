@@ -63,7 +63,7 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
             f"logits and labels must be broadcastable: logits_size={_brackets(logits)} "
             f"labels_size={_brackets(labels)} [Op:SoftmaxCrossEntropyWithLogits]"
         )
-    loss = -sum_over(terms, (int(axis) % logits.ndim,))
+    loss = 0.0 - sum_over(terms, (int(axis) % logits.ndim,))  # not -sum: no loss shall be -0.0
     return loss if dtype == loss.dtype else cast_op(loss, dtype)
 
 
@@ -240,7 +240,7 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
     """
     x = as_tensor(x)
     dtype, axes = x.dtype, list_axes(axes, x.ndim, "moments")
-    wide = cast_op(x, _FLOAT32) if dtype.isfloating and dtype.size == 2 else x
+    wide = cast_op(x, _FLOAT32) if dtype.is_floating and dtype.size == 2 else x
     count = math.prod(x.shape[axis] for axis in axes)
     mean = _mean(wide, axes, count, True)
     variance = _mean(e.squared_difference(wide, mean), axes, count, keepdims)

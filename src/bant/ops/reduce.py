@@ -1,8 +1,9 @@
 """Reductions over axes: sums, means, extremes and where they are.
 
-An ``axis`` is None (all axes), an integer, or a list, tuple or integer tensor of them; negative ones count from the
-end; an empty list reduces nothing.  With ``keepdims`` the reduced axes stay with length 1.  An axis that does not exist
-or comes twice raises InvalidArgumentError ("Invalid reduction dimension"), one that is no integer also TypeError.
+An ``axis`` is None (all axes), an integer, or a list, tuple or integer tensor of them; negative ones count
+from the end; an empty list reduces nothing.  With ``keepdims`` the reduced axes stay with length 1.  An axis
+that does not exist or comes twice raises InvalidArgumentError ("Invalid reduction dimension"), one that is
+no integer also TypeError.
 """
 
 from __future__ import annotations
@@ -19,8 +20,19 @@ from bant.ops.arguments import ALL_AXES, text, whole, wholes
 from bant.ops.convert import as_tensor
 from bant.ops.domains import reals
 from bant.ops.elementwise import (
-    add, cast_op, conj, exp, is_finite, log, not_equal, real, select, sqrt, square, truncate_divide,
-)  # fmt: skip
+    add,
+    cast_op,
+    conj,
+    exp,
+    is_finite,
+    log,
+    not_equal,
+    real,
+    select,
+    sqrt,
+    square,
+    truncate_divide,
+)
 from bant.ops.registry import composed
 
 Tensor = _core.Tensor
@@ -30,8 +42,13 @@ _sum = structural.reduce_sum
 # The attributes of a reduction over all axes, by rank: keepdims, how many axes, which.
 _OVER_ALL = tuple((0, rank, *axes) for rank, axes in enumerate(ALL_AXES))
 
-_REDUCTIONS = [([(2, 3)], {}), ([(2, 3)], {"axis": 0}), ([(2, 3, 2)], {"axis": [0, -1]}), ([(2, 3)], {"axis": 1, "keepdims": True}),
-               ([()], {})]  # fmt: skip
+_REDUCTIONS = [
+    ([(2, 3)], {}),
+    ([(2, 3)], {"axis": 0}),
+    ([(2, 3, 2)], {"axis": [0, -1]}),
+    ([(2, 3)], {"axis": 1, "keepdims": True}),
+    ([()], {}),
+]
 
 
 def _over(x: Tensor, axis: Any, keepdims: Any, name: str) -> tuple:
@@ -54,10 +71,19 @@ def _reference(function: Any) -> Any:
     return lambda x, axis=None, keepdims=False: function(x, axis=_axes(axis), keepdims=keepdims)
 
 
-@composed(names="reduce_sum math.reduce_sum", on=reals, samples=_REDUCTIONS,
-    reference=lambda x, axis=None, keepdims=False: np.sum(x, axis=_axes(axis), keepdims=keepdims, dtype=x.dtype))  # fmt: skip
-def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
-    """The sum over axes; 0 where there is nothing.  Numeric dtypes; integers wrap around, halves add up in float32.
+@composed(
+    names="reduce_sum math.reduce_sum",
+    on=reals,
+    samples=_REDUCTIONS,
+    reference=lambda x, axis=None, keepdims=False: np.sum(
+        x, axis=_axes(axis), keepdims=keepdims, dtype=x.dtype
+    ),
+)
+def reduce_sum(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """The sum over axes; 0 where there is nothing.  Numeric dtypes; integers wrap around, halves add up in
+    float32.
 
     >>> tf.reduce_sum([[1, 2], [3, 4]], axis=0).numpy()
     array([4, 6], dtype=int32)
@@ -69,13 +95,23 @@ def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
     return _sum(input_tensor, _over(input_tensor, axis, keepdims, "reduce_sum"))
 
 
-@composed(names="reduce_mean math.reduce_mean", on=reals, samples=_REDUCTIONS,
-    reference=lambda x, axis=None, keepdims=False: np.trunc(np.mean(x, axis=_axes(axis), keepdims=keepdims)).astype(x.dtype)
-    if x.dtype.kind in "iu" else np.mean(x, axis=_axes(axis), keepdims=keepdims).astype(x.dtype))  # fmt: skip
-def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+@composed(
+    names="reduce_mean math.reduce_mean",
+    on=reals,
+    samples=_REDUCTIONS,
+    reference=lambda x, axis=None, keepdims=False: (
+        np.trunc(np.mean(x, axis=_axes(axis), keepdims=keepdims)).astype(x.dtype)
+        if x.dtype.kind in "iu"
+        else np.mean(x, axis=_axes(axis), keepdims=keepdims).astype(x.dtype)
+    ),
+)
+def reduce_mean(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """The mean over axes, in the dtype of the input; NaN (0 for integers) where there is nothing.
 
-    Integers are divided rounding towards zero; float16 and bfloat16 are computed in float32 and cannot overflow.
+    Integers are divided rounding towards zero; float16 and bfloat16 are computed in float32 and cannot
+    overflow.
 
     >>> tf.reduce_mean([1.0, 2.0, 6.0]).numpy()
     3.0
@@ -108,13 +144,16 @@ def _checked_axis(axis: int, dims: Any) -> int:
     """The axis, checked; an error in the words of the reductions."""
     if not -len(dims) <= axis < len(dims):
         raise InvalidArgumentError(
-            f"Invalid reduction dimension ({axis} for input with {len(dims)} dimension(s): shape {text(dims)})"
+            f"Invalid reduction dimension ({axis} for input with {len(dims)} dimension(s): shape "
+            f"{text(dims)})"
         )
     return axis
 
 
 @composed(names="reduce_max math.reduce_max", on=reals, samples=_REDUCTIONS, reference=_reference(np.max))
-def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_max(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """The maximum over axes of real numbers; NaN if there is one, the lowest value where there is nothing.
 
     Equal maxima share the gradient.
@@ -128,7 +167,9 @@ def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
 
 
 @composed(names="reduce_min math.reduce_min", on=reals, samples=_REDUCTIONS, reference=_reference(np.min))
-def reduce_min(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_min(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """The minimum over axes of real numbers; NaN if there is one, the highest value where there is nothing.
 
     Equal minima share the gradient.
@@ -141,9 +182,17 @@ def reduce_min(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
     return structural.reduce_min(input_tensor, _over(input_tensor, axis, keepdims, "reduce_min"))
 
 
-@composed(names="reduce_prod math.reduce_prod", on=reals, samples=_REDUCTIONS,
-    reference=lambda x, axis=None, keepdims=False: np.prod(x, axis=_axes(axis), keepdims=keepdims, dtype=x.dtype))  # fmt: skip
-def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+@composed(
+    names="reduce_prod math.reduce_prod",
+    on=reals,
+    samples=_REDUCTIONS,
+    reference=lambda x, axis=None, keepdims=False: np.prod(
+        x, axis=_axes(axis), keepdims=keepdims, dtype=x.dtype
+    ),
+)
+def reduce_prod(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """The product over axes; 1 where there is nothing.  The gradient is right also where factors are 0.
 
     >>> tf.reduce_prod([2, 3]).numpy()
@@ -155,7 +204,9 @@ def reduce_prod(input_tensor: Any, axis: Any = None, keepdims: bool = False, nam
 
 
 @composed(names="reduce_all math.reduce_all")
-def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_all(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """Whether all are True, over axes; True where there is nothing.  TypeError for what is not bool.
 
     >>> bool(tf.reduce_all([True, False]))
@@ -166,7 +217,9 @@ def reduce_all(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
 
 
 @composed(names="reduce_any math.reduce_any")
-def reduce_any(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_any(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """Whether any is True, over axes; False where there is nothing.  TypeError for what is not bool.
 
     >>> bool(tf.reduce_any([True, False]))
@@ -179,9 +232,17 @@ def reduce_any(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
 # --- made of others
 
 
-@composed(names="reduce_logsumexp math.reduce_logsumexp", on=reals, samples=_REDUCTIONS,
-    reference=lambda x, axis=None, keepdims=False: np.log(np.sum(np.exp(x), axis=_axes(axis), keepdims=keepdims)))  # fmt: skip
-def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+@composed(
+    names="reduce_logsumexp math.reduce_logsumexp",
+    on=reals,
+    samples=_REDUCTIONS,
+    reference=lambda x, axis=None, keepdims=False: np.log(
+        np.sum(np.exp(x), axis=_axes(axis), keepdims=keepdims)
+    ),
+)
+def reduce_logsumexp(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """log(Σ exp(x)) over axes, for floating dtypes: exact for large |x|; -inf where there is nothing.
 
     >>> tf.reduce_logsumexp([1000.0, 1000.0]).numpy()
@@ -203,8 +264,11 @@ def _without(kept: Tensor, axes: Any) -> Tensor:
 
 
 @composed(names="math.reduce_variance", on=reals, samples=_REDUCTIONS, reference=_reference(np.var))
-def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
-    """The variance (mean squared distance from the mean) over axes; real for complex numbers.  TypeError for integers.
+def reduce_variance(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """The variance (mean squared distance from the mean) over axes; real for complex numbers.  TypeError for
+    integers.
 
     >>> tf.math.reduce_variance([1.0, 3.0]).numpy()
     1.0
@@ -218,7 +282,9 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False,
 
 
 @composed(names="math.reduce_std", on=reals, samples=_REDUCTIONS[:-1], reference=_reference(np.std))
-def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+def reduce_std(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """The standard deviation over axes, the root of `reduce_variance`.  TypeError for integers.
 
     >>> tf.math.reduce_std([1.0, 3.0]).numpy()
@@ -227,9 +293,17 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
     return sqrt(reduce_variance(input_tensor, axis, keepdims))
 
 
-@composed(names="math.reduce_euclidean_norm", on=reals, samples=_REDUCTIONS,
-    reference=lambda x, axis=None, keepdims=False: np.sqrt(np.sum(x * np.conj(x), axis=_axes(axis), keepdims=keepdims)).astype(x.dtype))  # fmt: skip
-def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+@composed(
+    names="math.reduce_euclidean_norm",
+    on=reals,
+    samples=_REDUCTIONS,
+    reference=lambda x, axis=None, keepdims=False: np.sqrt(
+        np.sum(x * np.conj(x), axis=_axes(axis), keepdims=keepdims)
+    ).astype(x.dtype),
+)
+def reduce_euclidean_norm(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
     """The root of the sum of squares over axes, in the dtype of the input (integers are rounded down).
 
     >>> tf.math.reduce_euclidean_norm([3.0, 4.0]).numpy()
@@ -244,10 +318,15 @@ def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: bool = 
     return sqrt(_sum(square(x), over))
 
 
-@composed(names="math.count_nonzero", on=reals, samples=[([(2, 3)], {}), ([(2, 3)], {"axis": 1})],
-    reference=lambda x, axis=None: np.asarray(np.count_nonzero(x, axis), np.int64))  # fmt: skip
-def count_nonzero(input: Any, axis: Any = None, keepdims: bool | None = None, dtype: Any = _int64,
-                  name: str | None = None) -> Tensor:  # fmt: skip
+@composed(
+    names="math.count_nonzero",
+    on=reals,
+    samples=[([(2, 3)], {}), ([(2, 3)], {"axis": 1})],
+    reference=lambda x, axis=None: np.asarray(np.count_nonzero(x, axis), np.int64),
+)
+def count_nonzero(
+    input: Any, axis: Any = None, keepdims: bool | None = None, dtype: Any = _int64, name: str | None = None
+) -> Tensor:
     """How many elements are not zero, over axes, as a number of ``dtype``.
 
     >>> int(tf.math.count_nonzero([1, 0, 2]))
@@ -269,7 +348,9 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """
     parts = [as_tensor(part) for part in inputs]
     if not parts:
-        raise ValueError("Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape.")
+        raise ValueError(
+            "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape."
+        )
     total = parts[0]
     dims = total.shape
     for k, part in enumerate(parts):
@@ -301,7 +382,8 @@ def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name:
             raise ValueError(f"Shapes {tuple(dims)} and {tuple(part.shape)} are not compatible")
     if tensor_dtype is not None and as_dtype(tensor_dtype) != parts[0].dtype:
         raise TypeError(
-            f"The `tensor_dtype` argument is {as_dtype(tensor_dtype)}, but `input` is of type {parts[0].dtype}. "
+            f"The `tensor_dtype` argument is {as_dtype(tensor_dtype)}, but `input` is of type "
+            f"{parts[0].dtype}. "
             "These must be equal. Try casting the input to the desired type."
         )
     return add_n(parts)
@@ -315,17 +397,26 @@ def _arg(native: Any, input: Any, axis: Any, output_type: Any, name: str) -> Ten
     place = 0 if axis is None else whole(axis, name, "axis")
     rank = x.ndim
     if not -rank <= place < rank:
-        raise InvalidArgumentError(f"{name}: Expected dimension in the range [{-rank}, {rank}), but got {place}")
+        raise InvalidArgumentError(
+            f"{name}: Expected dimension in the range [{-rank}, {rank}), but got {place}"
+        )
     dtype = as_dtype(output_type)
     if dtype is _int64 or dtype is _int32:
         return native(x, place, dtype.code)
     if dtype.size != 2 or not dtype.is_integer:
-        raise InvalidArgumentError(f"{name}: output_type {dtype.name} is not in the list of allowed values: int16, uint16, int32, int64")
+        raise InvalidArgumentError(
+            f"{name}: output_type {dtype.name} is not in the list of allowed values: int16, uint16, int32, "
+            "int64"
+        )
     return cast_op(native(x, place, _int64.code), dtype)
 
 
-@composed(names="argmax math.argmax", on=reals, samples=[([(3, 4)], {}), ([(3, 4)], {"axis": -1})],
-    reference=lambda x, axis=0: np.argmax(x, axis))  # fmt: skip
+@composed(
+    names="argmax math.argmax",
+    on=reals,
+    samples=[([(3, 4)], {}), ([(3, 4)], {"axis": -1})],
+    reference=lambda x, axis=0: np.argmax(x, axis),
+)
 def argmax(input: Any, axis: Any = None, output_type: Any = _int64, name: str | None = None) -> Tensor:
     """Where along an axis (the first, by default) the maximum is; the first of equals.  No gradient.
 
@@ -337,8 +428,12 @@ def argmax(input: Any, axis: Any = None, output_type: Any = _int64, name: str | 
     return _arg(structural.argmax, input, axis, output_type, "argmax")
 
 
-@composed(names="argmin math.argmin", on=reals, samples=[([(3, 4)], {}), ([(3, 4)], {"axis": -1})],
-    reference=lambda x, axis=0: np.argmin(x, axis))  # fmt: skip
+@composed(
+    names="argmin math.argmin",
+    on=reals,
+    samples=[([(3, 4)], {}), ([(3, 4)], {"axis": -1})],
+    reference=lambda x, axis=0: np.argmin(x, axis),
+)
 def argmin(input: Any, axis: Any = None, output_type: Any = _int64, name: str | None = None) -> Tensor:
     """Where along an axis (the first, by default) the minimum is; the first of equals.  No gradient.
 

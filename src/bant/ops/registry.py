@@ -66,6 +66,19 @@ class Row:
         return f"<{self.kind} row {self.name}>"
 
 
+# TensorFlow's operation types, for messages, where they are not just the name in capitals.
+_TYPE_NAMES = {
+    "add": "AddV2", "subtract": "Sub", "multiply": "Mul", "divide": "RealDiv", "negative": "Neg",
+    "floor_divide": "FloorDiv", "truncate_divide": "TruncateDiv", "divide_no_nan": "DivNoNan",
+    "multiply_no_nan": "MulNoNan",
+}  # fmt: skip
+
+
+def type_name(name: str) -> str:
+    """TensorFlow's type of an operation: ``"AddV2"`` for ``"add"``, ``"SquaredDifference"`` …"""
+    return _TYPE_NAMES.get(name) or "".join(word.capitalize() for word in name.split("_"))
+
+
 ROWS: dict[str, Row] = {}
 _PUBLIC: dict[str, dict[str, Any]] = {}
 
@@ -164,7 +177,7 @@ def scalar(name: str, kernel: Any, *partials: Callable | None, names: str = "", 
     loops = [source for source in sources if isinstance(source, str)]
     host = _through_ufunc(ufuncs[0]) if ufuncs and not loops else None
     first = loops[0] if loops and not ufuncs else ufuncs
-    native = _core.Op(name, "elementwise", parameters, n_inputs, 1, first, dtypes, divisor_check, fixed, host)
+    native = _core.Op(name, "elementwise", parameters, n_inputs, 1, first, dtypes, divisor_check, fixed, host, type_name(name))
     if ufuncs:
         for loop in loops:  # an own loop takes the place of NumPy's where a row names both
             native.add_loops(loop, dtypes)

@@ -1,6 +1,7 @@
 """Running totals along an axis: cumsum, cumprod, cumulative_logsumexp.
 
-``exclusive`` leaves out the element itself (the first total is the neutral one), ``reverse`` runs from the end.
+``exclusive`` leaves out the element itself (the first total is the neutral one), ``reverse`` runs from the
+end.
 """
 
 from __future__ import annotations
@@ -20,12 +21,17 @@ from bant.ops.registry import FLOATS, composed, op, scalar
 
 Tensor = _core.Tensor
 
-_SAMPLES = [([(3, 4)], {}), ([(3, 4)], {"axis": 1, "exclusive": True}), ([(3, 4)], {"axis": -1, "reverse": True}),
-            ([(4,)], {"exclusive": True, "reverse": True})]  # fmt: skip
+_SAMPLES = [
+    ([(3, 4)], {}),
+    ([(3, 4)], {"axis": 1, "exclusive": True}),
+    ([(3, 4)], {"axis": -1, "reverse": True}),
+    ([(4,)], {"exclusive": True, "reverse": True}),
+]
 
 
 def shifted(x: Tensor, axis: int, by: int, filling: float) -> Tensor:
-    """x moved by ``by`` places towards the end of an axis (negative: towards its beginning); ``filling`` comes in."""
+    """x moved by ``by`` places towards the end of an axis (negative: towards its beginning); ``filling``
+    comes in."""
     dims = x.shape
     rank = len(dims)
     extent = dims[axis]
@@ -55,14 +61,23 @@ def _scan_axis(x: Tensor, axis: Any, name: str) -> int:
     place = whole(axis, name, "axis")
     rank = x.ndim
     if not -rank <= place < rank:
-        raise InvalidArgumentError(f"{name}: ScanOp: Expected scan axis in the range [{-rank}, {rank}), but got {place}")
+        raise InvalidArgumentError(
+            f"{name}: ScanOp: Expected scan axis in the range [{-rank}, {rank}), but got {place}"
+        )
     return place % rank
 
 
-@composed(names="cumsum math.cumsum", on=reals, samples=_SAMPLES,
-    reference=_reference(lambda x: np.cumsum(x, 0, dtype=x.dtype), 0))  # fmt: skip
-def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
-    """Running sums along an axis, in the dtype of x.  InvalidArgumentError for an axis that does not exist, for bool.
+@composed(
+    names="cumsum math.cumsum",
+    on=reals,
+    samples=_SAMPLES,
+    reference=_reference(lambda x: np.cumsum(x, 0, dtype=x.dtype), 0),
+)
+def cumsum(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
+    """Running sums along an axis, in the dtype of x.  InvalidArgumentError for an axis that does not exist,
+    for bool.
 
     >>> tf.cumsum([1, 2, 3]).numpy()
     array([1, 3, 6], dtype=int32)
@@ -72,7 +87,8 @@ def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False
 
 
 def _products_gradient(g, x, axis, exclusive, reverse):
-    """Σ over the totals after i of g times all their factors but x_i, without dividing: right where some x are 0.
+    """Σ over the totals after i of g times all their factors but x_i, without dividing: right where some x
+    are 0.
 
     That is (product of all before i) · s_i, where s_i = g_i + x_{i+1} s_{i+1}: a linear recurrence, solved by
     doubling in log2(n) steps.
@@ -90,13 +106,28 @@ def _products_gradient(g, x, axis, exclusive, reverse):
 
 
 _products_reference = _reference(lambda x: np.cumprod(x, 0, dtype=x.dtype), 1)
-products = op("cumprod", "cumprod", "x", "axis exclusive reverse", x=_products_gradient,
-    samples=[([(3, 4)], (1, 0, 0)), ([(3, 4)], (0, 1, 0)), ([(3, 4)], (1, 0, 1)), ([(3, 4)], (1, 1, 1)), ([(0, 4)], (1, 0, 0))],
-    reference=_products_reference, doc="Running products along an axis.")  # fmt: skip
+products = op(
+    "cumprod",
+    "cumprod",
+    "x",
+    "axis exclusive reverse",
+    x=_products_gradient,
+    samples=[
+        ([(3, 4)], (1, 0, 0)),
+        ([(3, 4)], (0, 1, 0)),
+        ([(3, 4)], (1, 0, 1)),
+        ([(3, 4)], (1, 1, 1)),
+        ([(0, 4)], (1, 0, 0)),
+    ],
+    reference=_products_reference,
+    doc="Running products along an axis.",
+)
 
 
 @composed(names="math.cumprod", on=reals, samples=_SAMPLES, reference=_products_reference)
-def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+def cumprod(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
     """Running products along an axis, in the dtype of x; the gradient is right also where factors are 0.
 
     Raises InvalidArgumentError for an axis that does not exist, for bool.
@@ -116,14 +147,26 @@ def _weight(g, x, out):
     return select(out > _MINUS_INFINITY, g * exp(x - out), 0.0)
 
 
-log_add_exp = scalar("logaddexp", np.logaddexp, lambda g, x, out: _weight(g, x, out), lambda g, y, out: _weight(g, y, out),
-    dtypes=FLOATS, on=(reals, reals), doc="log(eˣ + eʸ), elementwise, exact for large |x| and |y|.")  # fmt: skip
+log_add_exp = scalar(
+    "logaddexp",
+    np.logaddexp,
+    lambda g, x, out: _weight(g, x, out),
+    lambda g, y, out: _weight(g, y, out),
+    dtypes=FLOATS,
+    on=(reals, reals),
+    doc="log(eˣ + eʸ), elementwise, exact for large |x| and |y|.",
+)
 
 
-@composed(names="math.cumulative_logsumexp", on=reals, samples=_SAMPLES,
-    reference=_reference(lambda x: np.logaddexp.accumulate(x, 0), -np.inf))  # fmt: skip
-def cumulative_logsumexp(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False,
-                         name: str | None = None) -> Tensor:  # fmt: skip
+@composed(
+    names="math.cumulative_logsumexp",
+    on=reals,
+    samples=_SAMPLES,
+    reference=_reference(lambda x: np.logaddexp.accumulate(x, 0), -np.inf),
+)
+def cumulative_logsumexp(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
     """Running log(Σ exp(x)) along an axis, for floating dtypes, exact for large |x|.
 
     Raises InvalidArgumentError for an axis that does not exist and other dtypes.
@@ -133,7 +176,9 @@ def cumulative_logsumexp(x: Any, axis: Any = 0, exclusive: bool = False, reverse
     """
     x = as_tensor(x)
     if not x.dtype.is_floating:
-        raise InvalidArgumentError(f"cumulative_logsumexp needs a floating dtype, got {x.dtype.name}: use tf.cast.")
+        raise InvalidArgumentError(
+            f"cumulative_logsumexp needs a floating dtype, got {x.dtype.name}: use tf.cast."
+        )
     place = _scan_axis(x, axis, "cumulative_logsumexp")
     forward = -1 if reverse else 1
     total = shifted(x, place, forward, _MINUS_INFINITY) if exclusive else x

@@ -26,8 +26,17 @@ _int32, _int64 = TABLE[3], TABLE[4]
 # --- views
 
 
-@composed(names="reshape", on=reals, samples=[([(2, 3)], {"shape": (3, 2)}), ([(2, 3)], {"shape": [-1]}),
-    ([()], {"shape": (1, 1)}), ([(0, 3)], {"shape": (3, 0)})], reference=lambda x, shape: np.reshape(x, shape))  # fmt: skip
+@composed(
+    names="reshape",
+    on=reals,
+    samples=[
+        ([(2, 3)], {"shape": (3, 2)}),
+        ([(2, 3)], {"shape": [-1]}),
+        ([()], {"shape": (1, 1)}),
+        ([(0, 3)], {"shape": (3, 0)}),
+    ],
+    reference=lambda x, shape: np.reshape(x, shape),
+)
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     """The same elements, in row-major order, in another shape; one extent may be -1 and is then computed.
 
@@ -39,8 +48,14 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     return structural.reshape(tensor, wholes(shape, "reshape", "shape"))
 
 
-@composed(names="transpose", on=reals, samples=[([(2, 3, 4)], {}), ([(2, 3, 4)], {"perm": (1, 0, 2)}), ([()], {})],
-    reference=lambda a, perm=None, conjugate=False: np.conj(np.transpose(a, perm)) if conjugate else np.transpose(a, perm))  # fmt: skip
+@composed(
+    names="transpose",
+    on=reals,
+    samples=[([(2, 3, 4)], {}), ([(2, 3, 4)], {"perm": (1, 0, 2)}), ([()], {})],
+    reference=lambda a, perm=None, conjugate=False: (
+        np.conj(np.transpose(a, perm)) if conjugate else np.transpose(a, perm)
+    ),
+)
 def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> Tensor:
     """Axes in the order ``perm`` (reversed by default); with ``conjugate`` also the complex conjugate.
 
@@ -58,13 +73,19 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
         order = [axis + rank if -rank <= axis < 0 else axis for axis in wholes(perm, "transpose", "perm")]
         if len(order) == rank and len(set(order)) != rank:
             missing = next(axis for axis in ALL_AXES[rank] if axis not in order)
-            raise InvalidArgumentError(f"transpose: {missing} is missing from {{{','.join(map(str, order))}}}.")
+            raise InvalidArgumentError(
+                f"transpose: {missing} is missing from {{{','.join(map(str, order))}}}."
+            )
         result = structural.transpose(a, order)
     return conj(result) if conjugate and a.dtype.is_complex else result
 
 
-@composed(names="linalg.matrix_transpose", on=reals, samples=[([(2, 3)], {}), ([(2, 3, 4)], {})],
-    reference=lambda a: np.swapaxes(a, -1, -2))  # fmt: skip
+@composed(
+    names="linalg.matrix_transpose",
+    on=reals,
+    samples=[([(2, 3)], {}), ([(2, 3, 4)], {})],
+    reference=lambda a: np.swapaxes(a, -1, -2),
+)
 def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = False) -> Tensor:
     """The last two axes exchanged; with ``conjugate`` also the complex conjugate.  ValueError below rank 2.
 
@@ -73,13 +94,19 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
     """
     a = as_tensor(a)
     if a.ndim < 2:
-        raise ValueError(f"Argument `a` should be a (batch) matrix with rank >= 2. Received a shape of {tuple(a.shape)}.")
+        raise ValueError(
+            f"Argument `a` should be a (batch) matrix with rank >= 2. Received a shape of {tuple(a.shape)}."
+        )
     result = structural.swapped(a)
     return conj(result) if conjugate and a.dtype.is_complex else result
 
 
-@composed(names="broadcast_to", on=reals, samples=[([(3,)], {"shape": (2, 3)}), ([(2, 1)], {"shape": (2, 4)}),
-    ([()], {"shape": (2,)})], reference=lambda x, shape: np.broadcast_to(x, shape))  # fmt: skip
+@composed(
+    names="broadcast_to",
+    on=reals,
+    samples=[([(3,)], {"shape": (2, 3)}), ([(2, 1)], {"shape": (2, 4)}), ([()], {"shape": (2,)})],
+    reference=lambda x, shape: np.broadcast_to(x, shape),
+)
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
     """Repeats axes of length 1, and adds axes in front, up to ``shape``; the derivative sums them again.
 
@@ -103,14 +130,15 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
         return TensorShape(None)
     width = max(len(x), len(y))
     result = []
-    for a, b in zip((1,) * (width - len(x)) + tuple(x), (1,) * (width - len(y)) + tuple(y)):
+    for a, b in zip((1,) * (width - len(x)) + tuple(x), (1,) * (width - len(y)) + tuple(y), strict=False):
         if a == 1 or b == 1:
             result.append(b if a == 1 else a)
         elif a is None or b is None or a == b:
             result.append(b if a is None else a)
         else:
             raise ValueError(
-                "Incompatible shapes for broadcasting. Two shapes are compatible if for each dimension pair they are "
+                "Incompatible shapes for broadcasting. Two shapes are compatible if for each dimension "
+                "pair they are "
                 f"either equal or one of them is 1. Received: {tuple(x)} and {tuple(y)}."
             )
     return TensorShape(result)
@@ -129,12 +157,18 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
     try:
         result = broadcast_static_shape(tuple(x), tuple(y))
     except ValueError:
-        raise InvalidArgumentError(f"broadcast_dynamic_shape: Incompatible shapes: {text(x)} vs. {text(y)}") from None
+        raise InvalidArgumentError(
+            f"broadcast_dynamic_shape: Incompatible shapes: {text(x)} vs. {text(y)}"
+        ) from None
     return _core.convert(list(result), _int64 if wide else _int32)
 
 
-@composed(names="expand_dims", on=reals, samples=[([(2, 3)], {"axis": 1}), ([(2, 3)], {"axis": -1}), ([()], {"axis": 0})],
-    reference=lambda x, axis: np.expand_dims(x, axis))  # fmt: skip
+@composed(
+    names="expand_dims",
+    on=reals,
+    samples=[([(2, 3)], {"axis": 1}), ([(2, 3)], {"axis": -1}), ([()], {"axis": 0})],
+    reference=lambda x, axis: np.expand_dims(x, axis),
+)
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
     """A new axis of length 1 before ``axis`` (negative: counted from the end, -1 is last).
 
@@ -150,13 +184,19 @@ def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
     dims = list(input.shape)
     rank = len(dims)
     if not -rank - 1 <= axis <= rank:
-        raise InvalidArgumentError(f"expand_dims: Tried to expand dim index {axis} for tensor with {rank} dimensions.")
+        raise InvalidArgumentError(
+            f"expand_dims: Tried to expand dim index {axis} for tensor with {rank} dimensions."
+        )
     dims.insert(axis if axis >= 0 else axis + rank + 1, 1)
     return structural.reshape(input, dims)
 
 
-@composed(names="squeeze", on=reals, samples=[([(1, 2, 1)], {}), ([(1, 2, 1)], {"axis": [0]}), ([(1, 2, 1)], {"axis": -1})],
-    reference=lambda x, axis=None: np.squeeze(x, tuple(axis) if isinstance(axis, list) else axis))  # fmt: skip
+@composed(
+    names="squeeze",
+    on=reals,
+    samples=[([(1, 2, 1)], {}), ([(1, 2, 1)], {"axis": [0]}), ([(1, 2, 1)], {"axis": -1})],
+    reference=lambda x, axis=None: np.squeeze(x, tuple(axis) if isinstance(axis, list) else axis),
+)
 def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Without the axes of length 1: all of them, or those named.
 
@@ -175,7 +215,9 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     dropped = set()
     for place in named:
         if not -rank <= place < rank:
-            raise InvalidArgumentError(f"squeeze: Tried to squeeze dim index {place} for tensor with {rank} dimensions.")
+            raise InvalidArgumentError(
+                f"squeeze: Tried to squeeze dim index {place} for tensor with {rank} dimensions."
+            )
         if dims[place] != 1:
             raise InvalidArgumentError(
                 f"squeeze: Can not squeeze dim[{place % rank}], expected a dimension of 1, got {dims[place]}"
@@ -184,7 +226,9 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     return structural.reshape(input, [extent for place, extent in enumerate(dims) if place not in dropped])
 
 
-@composed(names="ensure_shape", on=reals, samples=[([(2, 3)], {"shape": (2, None)})], reference=lambda x, shape: x)
+@composed(
+    names="ensure_shape", on=reals, samples=[([(2, 3)], {"shape": (2, None)})], reference=lambda x, shape: x
+)
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     """x itself, checked to have a shape, in which None stands for any extent; InvalidArgumentError otherwise.
 
@@ -196,13 +240,18 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     if not expected.is_compatible_with(x.shape):
         wanted = text("?" if extent is None else extent for extent in expected)
         raise InvalidArgumentError(
-            f"ensure_shape: Shape of tensor input {text(x.shape)} is not compatible with expected shape {wanted}."
+            f"ensure_shape: Shape of tensor input {text(x.shape)} is not compatible with expected shape "
+            f"{wanted}."
         )
     return structural.identity(x)
 
 
-@composed(names="reverse", on=reals, samples=[([(3, 4)], {"axis": [0]}), ([(3, 4)], {"axis": [0, -1]}), ([(0, 2)], {"axis": [0]})],
-    reference=lambda x, axis: np.flip(x, tuple(axis)))  # fmt: skip
+@composed(
+    names="reverse",
+    on=reals,
+    samples=[([(3, 4)], {"axis": [0]}), ([(3, 4)], {"axis": [0, -1]}), ([(0, 2)], {"axis": [0]})],
+    reference=lambda x, axis: np.flip(x, tuple(axis)),
+)
 def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     """The elements in the opposite order along each axis of the list ``axis``.
 
@@ -217,7 +266,9 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     turned = set()
     for i, place in enumerate(wholes(axis, "reverse", "axis ('dims')", vector=True)):
         if not -rank <= place < rank:
-            raise InvalidArgumentError(f"reverse: 'axis'[{i}] = {place} is out of valid range [{-rank}, {rank - 1}]")
+            raise InvalidArgumentError(
+                f"reverse: 'axis'[{i}] = {place} is out of valid range [{-rank}, {rank - 1}]"
+            )
         if place % rank in turned:
             raise InvalidArgumentError(f"reverse: axis {place % rank} specified more than once.")
         turned.add(place % rank)
@@ -239,7 +290,9 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
     tensor = as_tensor(indices)
     shape = wholes(dims, "unravel_index", "dims")
     if tensor.ndim > 1:
-        raise InvalidArgumentError(f'unravel_index: The indices can only be scalar or vector, got "{text(tensor.shape)}"')
+        raise InvalidArgumentError(
+            f'unravel_index: The indices can only be scalar or vector, got "{text(tensor.shape)}"'
+        )
     if 0 in shape:
         place = list(shape).index(0)
         raise InvalidArgumentError(
