@@ -13,12 +13,19 @@ namespace {
 class Places {
 public:
     static constexpr size_t none = SIZE_MAX;
+    static constexpr size_t few = 8;
     Places(Tape& tape, const std::vector<Tensor*>& sources, uint64_t last) : first_(tape.first_id ? tape.first_id : last + 1) {
         const uint64_t range = last >= first_ ? last - first_ + 1 : 0;
         if (range <= 16 * tape.records.count() + 4096) {
             count_ = near_ = range;
             for (Tensor* source : sources)
-                if (source->id < first_) older_.emplace(source->id, count_++);
+                if (source->id < first_ && older_.emplace(source->id, count_).second) ++count_;
+            if (older_.size() <= few) {
+                for (const auto& [id, place] : older_) {
+                    few_ids_.push_back(id);
+                    few_places_.push_back(place);
+                }
+            }
         } else {
             for (auto at = tape.records.first(); at; at.forward())
                 for (uint32_t i = 0; i < (*at)->n_outputs; ++i)
@@ -35,6 +42,11 @@ public:
     }
 private:
     size_t look_up(uint64_t id) const {
+        if (few_ids_.size() == older_.size()) {   // a handful of sources: comparing beats hashing
+            for (size_t i = 0; i < few_ids_.size(); ++i)
+                if (few_ids_[i] == id) return few_places_[i];
+            return none;
+        }
         auto found = older_.find(id);
         return found == older_.end() ? none : found->second;
     }
@@ -42,6 +54,8 @@ private:
     uint64_t near_ = 0;    // numbers from first_ on that have their place by subtraction
     size_t count_ = 0;
     std::unordered_map<uint64_t, size_t> older_;
+    std::vector<uint64_t> few_ids_;      // the same as `older_`, while it is small
+    std::vector<size_t> few_places_;
 };
 
 enum Mark : uint8_t { reached = 1, is_source = 2 };

@@ -59,7 +59,11 @@ void record(const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t
 class Only {
 public:
     explicit Only(size_t keep) : before_(context().limit), trace_(context().trace) { context().limit = keep; context().trace = nullptr; }
-    ~Only() { context().limit = before_; context().trace = trace_; }
+    ~Only() {
+        Context& here = context();
+        here.limit = before_ < here.stack.size() ? before_ : here.stack.size();   // host code may have left a tape meanwhile
+        here.trace = trace_;
+    }
     Only(const Only&) = delete;
 private:
     size_t before_;

@@ -14,7 +14,11 @@ void trace(const Op& op, Tensor* const* inputs, int n_inputs, Attributes* attrib
 class Tracing {
 public:
     explicit Tracing(Program& program) : before_(context().trace), limit_(context().limit) { context().trace = &program; context().limit = 0; }
-    ~Tracing() { context().trace = before_; context().limit = limit_; }
+    ~Tracing() {
+        Context& here = context();
+        here.trace = before_;
+        here.limit = limit_ < here.stack.size() ? limit_ : here.stack.size();
+    }
     Tracing(const Tracing&) = delete;
 private:
     Program* before_;

@@ -73,6 +73,8 @@ PARAMETERS = {
 }  # fmt: skip
 
 
+STARS: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+
 # --- what is public
 
 
@@ -114,7 +116,9 @@ def written_in(path: str) -> set[str]:
     if not file.endswith(".py"):
         return set(vars(module))
     statements = ast.parse(Path(file).read_text("utf-8")).body
-    return {node.name for node in statements if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+    made = [node for node in statements if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
+    called = {target.id for node in made for target in node.targets if isinstance(target, ast.Name)}
+    return called | {node.name for node in statements if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
 
 
 def home_of(value: Any, name: str) -> tuple[str, str] | None:
@@ -125,9 +129,9 @@ def home_of(value: Any, name: str) -> tuple[str, str] | None:
     module = value.__globals__["__name__"] if isinstance(value, FunctionType) else value.__module__
     own = getattr(value, "__name__", name)
     for path in (module, *sorted(sys.modules)):
-        if path.startswith("bant.") and path in sys.modules and "__dir__" not in vars(sys.modules[path]):
-            if vars(sys.modules[path]).get(own) is value and own in written_in(path):
-                return path, own
+        names = vars(sys.modules[path]) if path.startswith("bant.") and path in sys.modules else {}
+        if names.get(own) is value and "__dir__" not in names and own in written_in(path):
+            return path, own
     return None
 
 
@@ -147,11 +151,16 @@ class Annotations(ast.NodeTransformer):
             annotation = "Any"
         elif not isinstance(annotation, str):
             annotation = "None" if annotation is None else inspect.formatannotation(annotation)
-        return ast.unparse(self.visit(ast.parse(annotation, mode="eval").body))
+        return ast.unparse(self.expression(annotation))
+
+    def expression(self, source: str) -> ast.expr:
+        rewritten = self.visit(ast.parse(source, mode="eval").body)
+        assert isinstance(rewritten, ast.expr)
+        return rewritten
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if isinstance(node.value, str):  # a forward reference within an annotation
-            return self.visit(ast.parse(node.value, mode="eval").body)
+            return self.expression(node.value)
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
@@ -303,7 +312,7 @@ class Stub:
                 written.append("*")
                 seen_star = True
             seen_star = seen_star or parameter.kind is parameter.VAR_POSITIONAL
-            stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+            stars = STARS.get(parameter.kind, "")
             text = (
                 f"{stars}{parameter.name}: {annotations.text(self.kind_of(parameter, asks or bool(stars)))}"
             )
@@ -367,9 +376,10 @@ def default_text(value: Any) -> str:
 def doc_of(value: Any) -> str:
     """The one sentence that says what a function does."""
     if isinstance(value, _core.Op):
-        row = ROWS.get(value.op_name)
-        return row.doc if row is not None else ""
-    return (inspect.getdoc(value) or "").partition("\n")[0]
+        row: Any = ROWS.get(value.op_name)
+        return str(row.doc) if row is not None else ""
+    paragraph = " ".join((inspect.getdoc(value) or "").partition("\n\n")[0].split("\n"))
+    return re.split(r"(?<=[.?!])\s+(?=[^a-z])", paragraph, maxsplit=1)[0]
 
 
 def fitted_import(line: str) -> str:

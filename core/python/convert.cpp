@@ -340,7 +340,10 @@ Ref convert_any(PyObject* object, int dtype, bool hint) {
     if (object == Py_None || PyDict_Check(object) || PyAnySet_Check(object) || PyUnicode_Check(object) || PyBytes_Check(object)) unsupported(object);
     PyObject* converter = python_attribute("bant.ops.convert", "registered");
     Object own = Object::checked(PyObject_CallOneArg(converter, object));   // IndexedSlices and what users registered; else None
-    if (own.get() != Py_None) return convert_any(own.get(), dtype, hint);
+    if (own.get() != Py_None) {
+        if (!is_tensor(own.get())) fail(ErrorKind::type, "The conversion registered for " + type_name(object) + " returned " + type_name(own.get()) + ", not a tensor.");
+        return convert_any(own.get(), dtype, hint);
+    }
     Ref tensor = from_array(object);
     if (dtype < 0 || code(tensor->dtype) == dtype) return tensor;
     const DTypeKind from = facts(tensor->dtype).kind, to = dtype_facts[dtype].kind;

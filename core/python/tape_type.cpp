@@ -69,7 +69,6 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     PyTape* tape = as_tape(self);
     Py_VISIT(tape->dict);
     Py_VISIT(tape->variables);
-    Py_VISIT(Py_TYPE(self));
     int status = 0;
     if (tape->tape) visit_foreign(tape->tape->kept, visit, arg, &status);
     return status;
@@ -376,7 +375,6 @@ PyObject* create_accumulator(PyTypeObject* type, PyObject*, PyObject*) {
 
 int traverse_accumulator(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(as_accumulator(self)->dict);
-    Py_VISIT(Py_TYPE(self));
     return 0;
 }
 

@@ -41,7 +41,6 @@ int initialise(PyObject* self, PyObject* args, PyObject*) {
 int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(as_variable(self)->dict);
     Py_VISIT(as_variable(self)->constraint);
-    Py_VISIT(Py_TYPE(self));
     return 0;
 }
 

@@ -51,7 +51,7 @@ from bant.dtypes import uint32 as uint32
 from bant.dtypes import uint64 as uint64
 from bant.dtypes import variant as variant
 from bant.indexed_slices import IndexedSlices as IndexedSlices
-from bant.ops.control import name_scope as name_scope
+from bant.ops.context import name_scope as name_scope
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
 from bant.ops.initializers import zeros_initializer as zeros_initializer
@@ -91,12 +91,12 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
 def argmax(
     input: TensorLike, axis: AxisLike | None = None, output_type: DTypeLike = ..., name: str | None = None
 ) -> Tensor:
-    """Where along an axis (the first, by default) the maximum is; the first of equals.  No gradient."""
+    """Where along an axis (the first, by default) the maximum is; the first of equals."""
 
 def argmin(
     input: TensorLike, axis: AxisLike | None = None, output_type: DTypeLike = ..., name: str | None = None
 ) -> Tensor:
-    """Where along an axis (the first, by default) the minimum is; the first of equals.  No gradient."""
+    """Where along an axis (the first, by default) the minimum is; the first of equals."""
 
 def argsort(
     values: TensorLike,
@@ -129,7 +129,8 @@ def bitcast(input: TensorLike, type: DTypeLike, name: str | None = None) -> Tens
 def boolean_mask(
     tensor: TensorLike, mask: TensorLike, axis: AxisLike | None = None, name: str = "boolean_mask"
 ) -> Tensor:
-    """The elements (or slices) where ``mask``, which covers the axes from ``axis`` on, is True, along one"""
+    """The elements (or slices) where ``mask``, which covers the axes from ``axis`` on, is True, along one
+    axis."""
 
 def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
     """The shape, a 1-D integer tensor, that two shapes broadcast to; InvalidArgumentError if they do not."""
@@ -150,8 +151,7 @@ def case(
     """The result of the function beside the first true predicate, or of ``default``."""
 
 def cast(x: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor:
-    """x with another dtype.  Casting complex to real drops the imaginary part; to an integer ends the
-    gradient."""
+    """x with another dtype."""
 
 def clip_by_global_norm(
     t_list: Sequence[Any], clip_norm: TensorLike, use_norm: Any = None, name: str | None = None
@@ -189,7 +189,7 @@ def constant(
     """A tensor of a number, a nested list, or a NumPy array (which is copied)."""
 
 def control_dependencies(control_inputs: Any) -> Any:
-    """A context without effect: operations run in the order of the program.  A callable is called."""
+    """A context without effect: operations run in the order of the program."""
 
 def convert_to_tensor(
     value: Any, dtype: DTypeLike | None = None, dtype_hint: Any = None, name: str | None = None
@@ -209,8 +209,7 @@ def cumsum(
     reverse: builtins.bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """Running sums along an axis, in the dtype of x.  InvalidArgumentError for an axis that does not
-    exist,"""
+    """Running sums along an axis, in the dtype of x."""
 
 def device(device_name: Any) -> Any:
     """A context that says where to compute; bant has one place, the CPU, whatever the name."""
@@ -221,7 +220,8 @@ def divide(x: TensorLike, y: TensorLike, name: str | None = None) -> Any:
 def dynamic_partition(
     data: TensorLike, partitions: Any, num_partitions: Any, name: str | None = None
 ) -> list[Tensor]:
-    """The rows of ``data`` dealt out to ``num_partitions`` tensors, each to the one its number in"""
+    """The rows of ``data`` dealt out to ``num_partitions`` tensors, each to the one its number in
+    ``partitions`` says."""
 
 def dynamic_stitch(indices: TensorLike, data: TensorLike, name: str | None = None) -> Tensor:
     """Rows collected into one tensor: row ``indices[m][i]`` of the result is ``data[m][i]``; later ones
@@ -277,8 +277,7 @@ def foldl(
     swap_memory: builtins.bool = False,
     name: str | None = None,
 ) -> Any:
-    """``fn(accumulator, slice)`` over the slices along the first axis, from the first to the last; the
-    accumulator."""
+    """The last accumulator of ``fn(accumulator, slice)`` over the slices along the first axis, in order."""
 
 def foldr(
     fn: Callable[..., Any],
@@ -299,7 +298,8 @@ def gather(
     batch_dims: Any = 0,
     name: str | None = None,
 ) -> Tensor:
-    """Slices of ``params`` along an axis, one for each index: shape params[:axis] + indices[batch_dims:] +"""
+    """Slices of ``params`` along an axis, one for each index: shape params[:axis] + indices[batch_dims:] +
+    params[axis + 1:]."""
 
 def gather_nd(
     params: TensorLike,
@@ -320,8 +320,7 @@ def greater_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tens
     """x >= y, elementwise."""
 
 def group(*inputs: Any, **kwargs: Any) -> None:
-    """Does nothing: operations have run by the time they could be grouped.  Raises TypeError for unknown
-    keywords."""
+    """Does nothing, for the operations have run already."""
 
 def guarantee_const(input: TensorLike, name: str | None = None) -> Tensor:
     """The tensor itself, as `identity` gives it (kept for programs that promise constancy to a compiler)."""
@@ -347,7 +346,8 @@ def less_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 def linspace(
     start: TensorLike, stop: TensorLike, num: Any, name: str | None = None, axis: AxisLike | None = 0
 ) -> Tensor:
-    """``num`` evenly spaced values from start to stop, both included, along a new axis; differentiable in"""
+    """``num`` evenly spaced values from start to stop, both included, along a new axis; differentiable in
+    both."""
 
 def logical_and(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x and y, elementwise."""
@@ -391,7 +391,8 @@ def maximum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The larger of x and y, elementwise. At a tie the gradient goes to x."""
 
 def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
-    """Grids of the coordinates given on each axis: N tensors of N axes, from N vectors (others are"""
+    """Grids of the coordinates given on each axis: N tensors of N axes, from N vectors (others are
+    flattened)."""
 
 def minimum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The smaller of x and y, elementwise. At a tie the gradient goes to x."""
@@ -435,11 +436,11 @@ def one_hot(
     dtype: DTypeLike | None = None,
     name: str | None = None,
 ) -> Tensor:
-    """``on_value`` (1) at each index, ``off_value`` (0) elsewhere, along a new axis of length ``depth``
-    (the"""
+    """``on_value`` (1) at each index, ``off_value`` (0) elsewhere, along a new axis of length ``depth`` (the
+    last)."""
 
 def ones(shape: ShapeLike, dtype: DTypeLike = ..., name: str | None = None, layout: Any = None) -> Tensor:
-    """A tensor of that shape, all ones (True for bool).  Arguments and errors are those of `zeros`."""
+    """A tensor of that shape, all ones (True for bool)."""
 
 def ones_like(
     input: TensorLike, dtype: DTypeLike | None = None, name: str | None = None, layout: Any = None
@@ -473,8 +474,8 @@ def range(
     dtype: DTypeLike | None = None,
     name: str = "range",
 ) -> Tensor:
-    """``range(limit)``, ``range(start, limit)`` or ``range(start, limit, delta)``: numbers from start (0)
-    up"""
+    """``range(limit)``, ``range(start, limit)`` or ``range(start, limit, delta)``: numbers from start (0) up
+    to limit."""
 
 def rank(input: TensorLike, name: str | None = None) -> Tensor:
     """The number of axes, a scalar of int32."""
@@ -488,7 +489,7 @@ def reduce_all(
     keepdims: builtins.bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """Whether all are True, over axes; True where there is nothing.  TypeError for what is not bool."""
+    """Whether all are True, over axes; True where there is nothing."""
 
 def reduce_any(
     input_tensor: TensorLike,
@@ -496,7 +497,7 @@ def reduce_any(
     keepdims: builtins.bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """Whether any is True, over axes; False where there is nothing.  TypeError for what is not bool."""
+    """Whether any is True, over axes; False where there is nothing."""
 
 def reduce_logsumexp(
     input_tensor: TensorLike,
@@ -537,7 +538,7 @@ def reduce_prod(
     keepdims: builtins.bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """The product over axes; 1 where there is nothing.  The gradient is right also where factors are 0."""
+    """The product over axes; 1 where there is nothing."""
 
 def reduce_sum(
     input_tensor: TensorLike,
@@ -545,7 +546,7 @@ def reduce_sum(
     keepdims: builtins.bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """The sum over axes; 0 where there is nothing.  Numeric dtypes; integers wrap around, halves add up in"""
+    """The sum over axes; 0 where there is nothing."""
 
 def register_tensor_conversion_function(
     base_type: Any, conversion_func: Callable[..., Any], priority: int = 100
@@ -554,13 +555,20 @@ def register_tensor_conversion_function(
     tensor."""
 
 def repeat(input: TensorLike, repeats: Any, axis: AxisLike | None = None, name: str | None = None) -> Tensor:
-    """Each slice along an axis repeated in place: all as often, or each by its own count; without an axis,"""
+    """Each slice along an axis repeated in place: all as often, or each by its own count; without an axis, of
+    x flat."""
 
 def reshape(tensor: TensorLike, shape: ShapeLike, name: str | None = None) -> Tensor:
     """The same elements, in row-major order, in another shape; one extent may be -1 and is then computed."""
 
 def reverse(tensor: TensorLike, axis: AxisLike | None, name: str | None = None) -> Tensor:
     """The elements in the opposite order along each axis of the list ``axis``."""
+
+def reverse_sequence(
+    input: TensorLike, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None
+) -> Tensor:
+    """The first ``seq_lengths[i]`` elements along ``seq_axis`` turned round, in slice i along ``batch_axis``
+    (0)."""
 
 def roll(input: TensorLike, shift: Any, axis: AxisLike | None, name: str | None = None) -> Tensor:
     """Elements moved along axes; what leaves at one end comes in at the other."""
@@ -604,8 +612,8 @@ def searchsorted(
     out_type: DTypeLike = ...,
     name: str | None = None,
 ) -> Tensor:
-    """Where along the last axis each value belongs in a sorted sequence, before equals (left) or after
-    them"""
+    """Where along the last axis each value belongs in a sorted sequence, before equals (left) or after them
+    (right)."""
 
 def sequence_mask(
     lengths: TensorLike, maxlen: Any = None, dtype: DTypeLike = ..., name: str | None = None
@@ -639,13 +647,13 @@ def slice(input_: TensorLike, begin: Any, size: Any, name: str | None = None) ->
 def sort(
     values: TensorLike, axis: AxisLike | None = -1, direction: str = "ASCENDING", name: str | None = None
 ) -> Tensor:
-    """The values in order along an axis; NaN comes last.  Differentiable; errors as for `argsort`."""
+    """The values in order along an axis; NaN comes last."""
 
 def split(
     value: Any, num_or_size_splits: Any, axis: AxisLike | None = 0, num: Any = None, name: str = "split"
 ) -> list[Tensor]:
-    """A tensor cut along an axis: into a number of equal parts (int), or into parts of given sizes (one
-    may"""
+    """A tensor cut along an axis: into a number of equal parts (int), or into parts of given sizes (one may
+    be -1)."""
 
 def sqrt(x: TensorLike, name: str | None = None) -> Tensor:
     """Square root, elementwise. At 0 the derivative is infinite, but a gradient of 0 stays 0."""
@@ -675,7 +683,8 @@ def strided_slice(
     var: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """``input_[begin[0]:end[0]:strides[0], …]`` with the parts of the key in lists, and bit k of the masks"""
+    """``input_[begin[0]:end[0]:strides[0], …]`` with the parts of the key in lists, and bit k of the masks
+    for part k:"""
 
 def subtract(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x - y, elementwise."""
@@ -686,8 +695,7 @@ def switch_case(
     default: Callable[..., Any] | None = None,
     name: str | None = "switch_case",
 ) -> Any:
-    """The result of the function with the number ``branch_index``; of ``default``, or the last, for other
-    numbers."""
+    """The result of the function with the number ``branch_index``; else of ``default``, or the last."""
 
 def tan(x: TensorLike, name: str | None = None) -> Tensor:
     """Tangent, elementwise."""
@@ -702,8 +710,7 @@ def tensor_scatter_nd_add(
     bad_indices_policy: str = ...,
     name: str | None = None,
 ) -> Tensor:
-    """A copy of ``tensor`` with ``updates`` added at index tuples.  Errors as for
-    `tensor_scatter_nd_update`."""
+    """A copy of ``tensor`` with ``updates`` added at index tuples."""
 
 def tensor_scatter_nd_max(
     tensor: TensorLike,
@@ -712,7 +719,7 @@ def tensor_scatter_nd_max(
     bad_indices_policy: str = ...,
     name: str | None = None,
 ) -> Tensor:
-    """The larger of ``tensor`` and ``updates`` at index tuples.  Errors as for `tensor_scatter_nd_update`."""
+    """The larger of ``tensor`` and ``updates`` at index tuples."""
 
 def tensor_scatter_nd_min(
     tensor: TensorLike,
@@ -721,8 +728,7 @@ def tensor_scatter_nd_min(
     bad_indices_policy: str = ...,
     name: str | None = None,
 ) -> Tensor:
-    """The smaller of ``tensor`` and ``updates`` at index tuples.  Errors as for
-    `tensor_scatter_nd_update`."""
+    """The smaller of ``tensor`` and ``updates`` at index tuples."""
 
 def tensor_scatter_nd_sub(
     tensor: TensorLike,
@@ -731,7 +737,7 @@ def tensor_scatter_nd_sub(
     bad_indices_policy: str = ...,
     name: str | None = None,
 ) -> Tensor:
-    """A copy of ``tensor`` with ``updates`` subtracted at index tuples.  Errors as for"""
+    """A copy of ``tensor`` with ``updates`` subtracted at index tuples."""
 
 def tensor_scatter_nd_update(
     tensor: TensorLike, indices: TensorLike, updates: TensorLike, name: str | None = None
@@ -759,7 +765,8 @@ def truncatemod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor
     """The rest of x / y rounded towards zero; it has the sign of x, elementwise."""
 
 def unique(x: TensorLike, out_idx: Any = ..., name: str | None = None) -> Unique:
-    """The distinct values of a vector in the order of appearance (``y``), and which one each element is"""
+    """The distinct values of a vector in the order of appearance (``y``), and which one each element is
+    (``idx``)."""
 
 def unique_with_counts(x: TensorLike, out_idx: Any = ..., name: str | None = None) -> UniqueWithCounts:
     """As `unique`, and how often each value occurs (``count``)."""
@@ -782,7 +789,7 @@ def vectorized_map(
 def where(
     condition: TensorLike, x: TensorLike | None = None, y: TensorLike | None = None, name: str | None = None
 ) -> Tensor:
-    """With x and y: x where ``condition`` (bool), else y; all three broadcast.  Alone: the index tuples of"""
+    """With x and y: x where ``condition`` (bool), else y; all three broadcast."""
 
 def while_loop(
     cond: Callable[..., Any],
@@ -795,8 +802,7 @@ def while_loop(
     maximum_iterations: Any = None,
     name: str | None = None,
 ) -> Any:
-    """``loop_vars = body(*loop_vars)`` while ``cond(*loop_vars)``, at most maximum_iterations times; the last
-    of them."""
+    """The last loop_vars of ``loop_vars = body(*loop_vars)`` while ``cond(*loop_vars)``."""
 
 def zeros(shape: ShapeLike, dtype: DTypeLike = ..., name: str | None = None, layout: Any = None) -> Tensor:
     """A tensor of that shape, all zeros (False for bool)."""

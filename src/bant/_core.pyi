@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from inspect import Signature
-from typing import Any, ClassVar, SupportsIndex
+from typing import Any, ClassVar, SupportsIndex, final
 
 import numpy as np
 from typing_extensions import Self
@@ -64,6 +64,7 @@ class _Arithmetic:
     def shape(self) -> TensorShape:
         """The TensorShape."""
 
+@final
 class Tensor(_Arithmetic):
     """An immutable array of numbers that tapes can follow. Make one with tf.constant."""
 
@@ -175,6 +176,7 @@ class Accumulator:
     def _tangent(self, primal: Tensor | Variable, /) -> Tensor | None: ...
     def _has_tangent(self, primal: Tensor | Variable, /) -> bool: ...
 
+@final
 class Op:
     """A native op, callable: an elementwise op with tensors, a structural op with tensors and integers."""
 
@@ -213,7 +215,7 @@ class Op:
 def set_dtypes(table: tuple[DType, ...], /) -> None: ...
 def set_role(role: str, op: Op, /) -> None: ...
 def set_operator(name: str, op: Op, /) -> None: ...
-def set_accessed_default(callable: Callable[[], bool], /) -> None: ...
+def set_settings(names: dict[str, Any], /) -> None: ...
 def convert(object: Any, dtype: DTypeLike | None = None, hint: bool = False) -> Tensor: ...
 def full(dims: ShapeLike, dtype: DTypeLike, value: float, /) -> Tensor: ...
 def alias(tensor: TensorLike, /) -> Tensor: ...

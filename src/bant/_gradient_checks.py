@@ -1,7 +1,8 @@
 """`bant.testing.check_gradients`: derivatives of a function against central differences.
 
-Every mode and order comes down to one comparison: the full Jacobian of real numbers (a complex number counts as two),
-by rule and by differences.  The second order is the Jacobian of the gradient of a weighted sum of results.
+Every mode and order comes down to one comparison: the full Jacobian of real numbers (a complex number counts
+as two), by rule and by differences.  The second order is the Jacobian of the gradient of a weighted sum of
+results.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def _inexact(tensor: Any) -> bool:
 
 
 def _widened(value: Any) -> Any:
-    """Floats as float64 and complex numbers as complex128, for differences need the digits; the rest as it is."""
+    """Floats as float64 and complex numbers as complex128, for differences need the digits; the rest as it
+    is."""
     tensor = _core.convert(value)
     wide = _FLOAT64 if tensor.dtype.is_floating else _COMPLEX128 if tensor.dtype.is_complex else tensor.dtype
     return tensor if tensor.dtype == wide else cast_op(tensor, wide)
@@ -93,14 +95,18 @@ def _by_differences(f: _Function, inputs: list, places: list[int], delta: float)
         for number, unit in _units(inputs[i]):
             step = unit.numpy() * delta
             ahead, behind = ([*inputs], [*inputs])
-            ahead[i], behind[i] = _core.convert(inputs[i].numpy() + step), _core.convert(inputs[i].numpy() - step)
+            ahead[i], behind[i] = (
+                _core.convert(inputs[i].numpy() + step),
+                _core.convert(inputs[i].numpy() - step),
+            )
             for y, z, row in zip(f(*ahead), f(*behind), jacobians, strict=True):
                 row[column][:, number] = (_reals(y) - _reals(z)) / (2 * delta)
     return jacobians
 
 
 def _gradient_of(f: _Function, places: list[int]) -> _Function:
-    """The gradients of a weighted sum of f's results, as another function; unconnected ones are left out as zeros."""
+    """The gradients of a weighted sum of f's results, as another function; unconnected ones are left out as
+    zeros."""
 
     def gradients(*inputs: Any) -> list:
         with GradientTape() as tape:
@@ -108,8 +114,11 @@ def _gradient_of(f: _Function, places: list[int]) -> _Function:
                 tape._watch(inputs[i])
             total = None
             for k, y in enumerate(f(*inputs)):
-                # Unequal weights, so that no error can hide in a sum; fixed, so that differences see one function.
-                weights = np.random.default_rng(k).uniform(0.5, 1.5, tuple(y.shape)).astype(y.dtype.as_numpy_dtype)
+                # Unequal weights, so that no error can hide in a sum; fixed, so that differences see one
+                # function.
+                weights = (
+                    np.random.default_rng(k).uniform(0.5, 1.5, tuple(y.shape)).astype(y.dtype.as_numpy_dtype)
+                )
                 term = multiply(y, _core.convert(weights))
                 term = real(multiply(term, conj(term))) if term.dtype.is_complex else term
                 term = reduce_sum(term, 0, term.ndim, tuple(range(term.ndim)))
@@ -120,8 +129,9 @@ def _gradient_of(f: _Function, places: list[int]) -> _Function:
     return gradients
 
 
-def _compare(name: str, mode: str, order: int, found: list, expected: list, places: list[int], rtol: float,
-             atol: float) -> None:  # fmt: skip
+def _compare(
+    name: str, mode: str, order: int, found: list, expected: list, places: list[int], rtol: float, atol: float
+) -> None:
     for output, (row, right_row) in enumerate(zip(found, expected, strict=True)):
         for i, matrix, right in zip(places, row, right_row, strict=True):
             wrong = ~(np.abs(matrix - right) <= atol + rtol * np.abs(right))
@@ -129,23 +139,33 @@ def _compare(name: str, mode: str, order: int, found: list, expected: list, plac
                 continue
             y, x = (int(k) for k in np.argwhere(wrong)[0])
             raise AssertionError(
-                f"{name}: the {mode} derivative of order {order} is wrong in {int(wrong.sum())} of {wrong.size} places, "
-                f"first for input {i} (element {x}) and output {output} (element {y}): got {matrix[y, x]:.10g}, "
+                f"{name}: the {mode} derivative of order {order} is wrong in {int(wrong.sum())} of "
+                f"{wrong.size} places, "
+                f"first for input {i} (element {x}) and output {output} (element {y}): got "
+                f"{matrix[y, x]:.10g}, "
                 f"differences give {right[y, x]:.10g}."
             )
 
 
-def check_gradients(f: Callable, inputs: Sequence, order: int = 2, modes: Sequence[str] = _MODES, *,
-                    delta: float = 1e-5, rtol: float = 1e-6, atol: float = 1e-6) -> None:  # fmt: skip
+def check_gradients(
+    f: Callable,
+    inputs: Sequence,
+    order: int = 2,
+    modes: Sequence[str] = _MODES,
+    *,
+    delta: float = 1e-5,
+    rtol: float = 1e-6,
+    atol: float = 1e-6,
+) -> None:
     """Raises AssertionError where a derivative of f differs from central differences.
 
-    f: a function of tensors that returns one or a nest of them.  inputs: its arguments, arrays or tensors; floating
-    and complex ones are taken as float64 and complex128 and differentiated, others are passed on.  order: 1 checks
-    first derivatives, 2 also derivatives of the gradient.  modes: "reverse" (tapes), "forward" (accumulators).  delta:
-    the step; rtol, atol: what may differ.  Choose inputs where f is smooth.
+    f: a function of tensors that returns one or a nest of them.  inputs: its arguments, arrays or tensors;
+    floating and complex ones are taken as float64 and complex128 and differentiated, others are passed on.
+    order: 1 checks first derivatives, 2 also derivatives of the gradient.  modes: "reverse" (tapes),
+    "forward" (accumulators).  delta: the step; rtol, atol: what may differ.  Choose inputs where f is smooth.
 
-    The message names the function, the mode, the order and the place.  Raises ValueError for another mode or order,
-    and where no input or no result can be differentiated.
+    The message names the function, the mode, the order and the place.  Raises ValueError for another mode or
+    order, and where no input or no result can be differentiated.
 
     >>> bant.testing.check_gradients(tf.sin, [np.array([0.5, 1.0])])
     """

@@ -1,4 +1,4 @@
 """Written by tools/stubs.py from the op tables: change those, then run it again."""
 
-from bant._gradient_checks import ForwardAccumulator as ForwardAccumulator
+from bant.forward import ForwardAccumulator as ForwardAccumulator
 from bant.tape import GradientTape as GradientTape

@@ -25,8 +25,7 @@ def assert_greater(
     summarize: int | None = None,
     name: str | None = None,
 ) -> None:
-    """Raises InvalidArgumentError unless ``x > y`` everywhere, for real tensors; takes what `assert_equal`
-    takes."""
+    """Raises InvalidArgumentError unless ``x > y`` everywhere; takes real tensors as `assert_equal` does."""
 
 def assert_greater_equal(
     x: TensorLike,
@@ -35,8 +34,7 @@ def assert_greater_equal(
     summarize: int | None = None,
     name: str | None = None,
 ) -> None:
-    """Raises InvalidArgumentError unless ``x >= y`` everywhere, for real tensors; takes what `assert_equal`
-    takes."""
+    """Raises InvalidArgumentError unless ``x >= y`` everywhere; takes real tensors as `assert_equal` does."""
 
 def assert_integer(x: TensorLike, message: str | None = None, name: str | None = None) -> None:
     """Raises TypeError unless the tensor has an integer dtype."""
@@ -48,8 +46,7 @@ def assert_less(
     summarize: int | None = None,
     name: str | None = None,
 ) -> None:
-    """Raises InvalidArgumentError unless ``x < y`` everywhere, for real tensors; takes what `assert_equal`
-    takes."""
+    """Raises InvalidArgumentError unless ``x < y`` everywhere; takes real tensors as `assert_equal` does."""
 
 def assert_less_equal(
     x: TensorLike,
@@ -58,8 +55,7 @@ def assert_less_equal(
     summarize: int | None = None,
     name: str | None = None,
 ) -> None:
-    """Raises InvalidArgumentError unless ``x <= y`` everywhere, for real tensors; takes what `assert_equal`
-    takes."""
+    """Raises InvalidArgumentError unless ``x <= y`` everywhere; takes real tensors as `assert_equal` does."""
 
 def assert_near(
     x: TensorLike,
@@ -116,8 +112,7 @@ def assert_rank_in(x: TensorLike, ranks: Any, message: str | None = None, name: 
     """Raises ValueError unless x has one of these ranks; TypeError if one is no integer."""
 
 def assert_same_float_dtype(tensors: TensorLike | None = None, dtype: DTypeLike | None = None) -> Any:
-    """The one floating dtype of all tensors and of ``dtype`` (float32 for none of them); ValueError
-    otherwise."""
+    """The one floating dtype of all tensors and of ``dtype`` (float32 for none); ValueError otherwise."""
 
 def assert_scalar(tensor: TensorLike, message: str | None = None, name: str | None = None) -> Tensor:
     """The tensor; ValueError unless its rank is 0."""

@@ -53,8 +53,7 @@ def l2_normalize(
     """x divided by its Euclidean norm over ``axis`` (None: all axes; an int or a list), of the shape of x."""
 
 def matrix_transpose(a: TensorLike, name: str = "matrix_transpose", conjugate: bool = False) -> Tensor:
-    """The last two axes exchanged; with ``conjugate`` also the complex conjugate.  ValueError below rank
-    2."""
+    """The last two axes exchanged; with ``conjugate`` also the complex conjugate."""
 
 def matvec(
     a: TensorLike,
@@ -85,8 +84,7 @@ def tensor_diag(diagonal: TensorLike, name: str | None = None) -> Tensor:
     """Zeros of shape ``s + s`` with a tensor of shape s where both halves of the index are equal."""
 
 def tensor_diag_part(input: TensorLike, name: str | None = None) -> Tensor:
-    """The elements of a tensor of shape ``s + s`` where both halves of the index are equal: a tensor of shape
-    s."""
+    """The elements of a tensor of shape ``s + s`` where both halves of the index are equal, of shape s."""
 
 def trace(x: TensorLike, name: str | None = None) -> Tensor:
     """The sum of the main diagonal of matrices ``[..., m, n]``: ``[...]``."""

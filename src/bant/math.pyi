@@ -87,9 +87,19 @@ def bincount(
 def ceil(x: TensorLike, name: str | None = None) -> Tensor:
     """Rounds up, elementwise."""
 
+def confusion_matrix(
+    labels: TensorLike,
+    predictions: Any,
+    num_classes: Any = None,
+    weights: Any = None,
+    dtype: DTypeLike = ...,
+    name: str | None = None,
+) -> Tensor:
+    """How often each label (row) was predicted as each class (column), or the sum of the cases'
+    ``weights``."""
+
 def conj(x: TensorLike, name: str | None = None) -> Tensor:
-    """The complex conjugate of a numeric tensor of any shape, elementwise; a real tensor is returned as it
-    is."""
+    """The complex conjugate of a numeric tensor, elementwise; a real tensor is returned as it is."""
 
 def count_nonzero(
     input: TensorLike,
@@ -134,8 +144,8 @@ def imag(input: TensorLike, name: str | None = None) -> Tensor:
     """The imaginary part of a numeric tensor of any shape, elementwise; zeros for a real tensor."""
 
 def in_top_k(targets: TensorLike, predictions: Any, k: Any, name: str | None = None) -> Tensor:
-    """For each row of ``predictions`` whether its entry at the target is among the k largest; ties count
-    as"""
+    """For each row of ``predictions`` whether its entry at the target is among the k largest; ties count as
+    in."""
 
 def invert_permutation(x: TensorLike, name: str | None = None) -> Tensor:
     """The permutation that undoes x: ``y[x[i]] = i``."""
@@ -150,12 +160,10 @@ def is_nan(x: TensorLike, name: str | None = None) -> Tensor:
     """Is x NaN? Elementwise."""
 
 def is_non_decreasing(x: TensorLike, name: str | None = None) -> Tensor:
-    """Whether no element of a real tensor is smaller than the one before, a scalar bool; True for fewer than
-    two."""
+    """Whether no element is smaller than the one before, a scalar bool; True for fewer than two."""
 
 def is_strictly_increasing(x: TensorLike, name: str | None = None) -> Tensor:
-    """Whether each element of a real tensor is greater than the one before, a scalar bool; True for fewer
-    than two."""
+    """Whether each element is greater than the one before, a scalar bool; True for fewer than two."""
 
 def log(x: TensorLike, name: str | None = None) -> Tensor:
     """Natural logarithm, elementwise."""
@@ -180,8 +188,7 @@ def nextafter(x1: TensorLike, x2: TensorLike, name: str | None = None) -> Tensor
     """The next float after x1 towards x2, elementwise. The gradient is 1 for x1, 0 for x2."""
 
 def polyval(coeffs: Sequence[Any], x: TensorLike, name: str | None = None) -> Tensor:
-    """The polynomial ``coeffs[0] xⁿ⁻¹ + … + coeffs[n-1]`` at x, by Horner's rule; x and the coefficients get
-    gradients."""
+    """The polynomial ``coeffs[0] xⁿ⁻¹ + … + coeffs[n-1]`` at x, by Horner's rule; all get gradients."""
 
 def real(input: TensorLike, name: str | None = None) -> Tensor:
     """The real part of a numeric tensor of any shape, elementwise; a real tensor is returned as it is."""
@@ -190,8 +197,7 @@ def reciprocal(x: TensorLike, name: str | None = None) -> Tensor:
     """1 / x, elementwise."""
 
 def reciprocal_no_nan(x: TensorLike, name: str | None = None) -> Tensor:
-    """1 / x, and 0 where x is 0, elementwise, for floating and complex x of any shape; the gradient at 0 is
-    0."""
+    """1 / x, and 0 where x is 0, elementwise, for floating and complex x; the gradient at 0 is 0."""
 
 def reduce_euclidean_norm(
     input_tensor: TensorLike, axis: AxisLike | None = None, keepdims: bool = False, name: str | None = None
@@ -201,13 +207,12 @@ def reduce_euclidean_norm(
 def reduce_std(
     input_tensor: TensorLike, axis: AxisLike | None = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The standard deviation over axes, the root of `reduce_variance`.  TypeError for integers."""
+    """The standard deviation over axes, the root of `reduce_variance`."""
 
 def reduce_variance(
     input_tensor: TensorLike, axis: AxisLike | None = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The variance (mean squared distance from the mean) over axes; real for complex numbers.  TypeError
-    for"""
+    """The variance (mean squared distance from the mean) over axes; real for complex numbers."""
 
 def rint(x: TensorLike, name: str | None = None) -> Tensor:
     """Rounds to the nearest integer, halves to even, elementwise."""
@@ -216,23 +221,22 @@ def rsqrt(x: TensorLike, name: str | None = None) -> Tensor:
     """1 / √x, elementwise."""
 
 def segment_max(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
-    """Maxima of the rows of each segment; 0 for a number that is left out.  Errors as for `segment_sum`."""
+    """Maxima of the rows of each segment; 0 for a number that is left out."""
 
 def segment_mean(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
     """Means of the rows of each segment, in the dtype of the data; 0 for a number that is left out."""
 
 def segment_min(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
-    """Minima of the rows of each segment; 0 for a number that is left out.  Errors as for `segment_sum`."""
+    """Minima of the rows of each segment; 0 for a number that is left out."""
 
 def segment_prod(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
-    """Products of the rows of each segment; 1 for a number that is left out.  Errors as for `segment_sum`."""
+    """Products of the rows of each segment; 1 for a number that is left out."""
 
 def segment_sum(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
     """Sums of the rows of each segment; 0 for a number that is left out."""
 
 def softmax(logits: TensorLike, axis: int | None = None, name: str | None = None) -> Tensor:
-    """exp(x) / Σ exp(x) along ``axis`` (None: the last): positive numbers that add up to 1, of the shape of
-    x."""
+    """exp(x) / Σ exp(x) along ``axis`` (None: the last), of the shape of x: numbers that add up to 1."""
 
 def softplus(x: TensorLike, name: str | None = None) -> Tensor:
     """log(1 + eˣ), stable for large |x|, elementwise."""
@@ -267,7 +271,7 @@ def unsorted_segment_min(
 def unsorted_segment_prod(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
 ) -> Tensor:
-    """Products of the rows that share a number; 1 for a segment without rows.  Errors as for"""
+    """Products of the rows that share a number; 1 for a segment without rows."""
 
 def unsorted_segment_sqrt_n(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None

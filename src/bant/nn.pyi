@@ -39,8 +39,7 @@ def embedding_lookup(params: TensorLike, ids: Any, max_norm: Any = None, name: s
     """The rows of ``params`` for each id; with ``max_norm`` no row is longer than that."""
 
 def gelu(features: TensorLike, approximate: bool = False, name: str | None = None) -> Tensor:
-    """x Φ(x), with the normal distribution function Φ or, if ``approximate``, a tanh close to it;
-    elementwise."""
+    """x Φ(x) with the normal distribution function Φ or, if ``approximate``, a tanh close to it."""
 
 def l2_loss(t: TensorLike, name: str | None = None) -> Tensor:
     """Half the sum of squares of all elements, a scalar."""
@@ -56,8 +55,7 @@ def log_poisson_loss(
 def moments(
     x: TensorLike, axes: AxisLike | None, shift: Any = None, keepdims: bool = False, name: str | None = None
 ) -> tuple[Any, ...]:
-    """``(mean, variance)`` of x over ``axes`` (None: all), without those axes or, with keepdims, with length
-    1."""
+    """``(mean, variance)`` of x over ``axes`` (None: all), which go or, with keepdims, have length 1."""
 
 def normalize_moments(
     counts: TensorLike, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None
@@ -77,8 +75,7 @@ def selu(x: TensorLike, name: str | None = None) -> Tensor:
 def sigmoid_cross_entropy_with_logits(
     labels: TensorLike | None = None, logits: TensorLike | None = None, name: str | None = None
 ) -> Tensor:
-    """-z log s - (1 - z) log(1 - s) with s = sigmoid(logits) and z = labels, elementwise, exact for all
-    logits."""
+    """-z log s - (1 - z) log(1 - s) for s = sigmoid(logits), z = labels, elementwise, always exact."""
 
 def silu(features: TensorLike, beta: Any = 1.0) -> Tensor:
     """x sigmoid(beta x), elementwise; beta, a number or a tensor that broadcasts, gets its gradient too."""

@@ -163,6 +163,8 @@ class _Methods:
 
 def _extend() -> None:
     for name, value in vars(_Methods).items():
+        if callable(value):
+            value.__qualname__ = f"Tensor.{name}"
         if callable(value) or isinstance(value, property) or name == "__array_priority__":
             _core.extend_tensor(name, value)
     for name, instead in _INSTEAD.items():

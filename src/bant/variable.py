@@ -400,38 +400,28 @@ def _rebuilt(kind: Any, value: Any, trainable: bool, name: str, shape: Any) -> V
 # -- v[key], and v[key].assign
 
 
-class _View(weakref.ref):
-    """A tensor that was read as ``variable[key]``, so that it can be assigned to."""
-
-    __slots__ = ("key", "place", "variable")
-
-
-_views: dict[int, _View] = {}  # by the tensor's place in memory; an entry lives as long as its tensor
-
-
-def _forget(view: Any) -> None:
-    if _views.get(view.place) is view:
-        del _views[view.place]
+# By the tensor's place in memory: a weak reference to it, the variable, the key.  An entry goes when its tensor does.
+_views: dict[int, tuple] = {}
+_forget = _views.pop
 
 
 def sliced(variable: Variable, key: Any) -> Tensor:
     """``variable[key]``; the core calls this."""
     tensor = variable._read[key]
-    view = _View(tensor, _forget)
-    view.variable, view.key, view.place = variable, key, id(tensor)
-    _views[view.place] = view
+    place = id(tensor)
+    _views[place] = weakref.ref(tensor, partial(_forget, place)), variable, key
     return tensor
 
 
 def _assigner(tensor: Tensor) -> Callable:
     """``assign(value)``: puts a value into the part of the variable that this tensor was read from."""
     view = _views.get(id(tensor))
-    if view is None or view() is not tensor:
+    if view is None:
         raise AttributeError(
             "'Tensor' object has no attribute 'assign': a tensor never changes. A tf.Variable can be assigned to, and so "
             "can a part of it: v[1:3].assign(x)."
         )
-    return partial(view.variable._assign_at, view.key)
+    return partial(view[1]._assign_at, view[2])
 
 
 Variable.__module__ = VariableAggregation.__module__ = VariableSynchronization.__module__ = "bant"

@@ -1,4 +1,5 @@
-"""Division, clipping, complex parts, conversion of bits, polynomials: values and errors as TensorFlow has them."""
+"""Division, clipping, complex parts, conversion of bits, polynomials: values and errors as TensorFlow has
+them."""
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ def gradient(f, *values, dtype="float32"):
 
 @pytest.mark.parametrize(
     ("dtype", "quotient"),
-    [("int8", "float32"), ("uint8", "float32"), ("int16", "float32"), ("uint16", "float32"), ("int32", "float64"),
+    [("int8", "float32"), ("uint8", "float32"), ("int16", "float32"), ("uint16", "float32"),
+     ("int32", "float64"),
      ("uint32", "float64"), ("int64", "float64"), ("uint64", "float64"), ("float16", "float16"),
      ("float32", "float32"), ("complex64", "complex64")],
 )  # fmt: skip

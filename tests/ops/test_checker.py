@@ -1,4 +1,4 @@
-"""The tester is tested: rows planted with one mistake each are caught, by the name of the op and of the property."""
+"""The tester is tested: rows planted with one mistake each are caught, by the op's and the property's name."""
 
 import contextlib
 
@@ -104,7 +104,7 @@ def test_swapped_partials():
 
 
 def test_missing_conjugate():
-    # Written as a gradient, holomorphic=False: nobody conjugates for it, so reverse mode is wrong where x is complex.
+    # Written as a gradient, holomorphic=False: nobody conjugates for it, so reverse mode is wrong for complex x.
     found = plant_scalar("planted_conjugate", np.exp, lambda g, out: g * out, holomorphic=False)
     assert_caught(found, "planted_conjugate", "gradient")
     assert "complex128" in found["gradient"]
@@ -133,12 +133,16 @@ def test_wrong_value():
 
 
 def test_value_off_by_rounding():
-    found = plant_scalar("planted_rounding", np.exp, lambda out: out, reference=lambda x: np.exp(x) * (1 + 1e-14))
+    found = plant_scalar(
+        "planted_rounding", np.exp, lambda out: out, reference=lambda x: np.exp(x) * (1 + 1e-14)
+    )
     assert_caught(found, "planted_rounding", "value")
 
 
 def test_missing_reference_for_samples():
-    found = plant_op("planted_reference", "identity", "x", x=lambda g: g, linear_in="x", samples=[([(2,)], ())])
+    found = plant_op(
+        "planted_reference", "identity", "x", x=lambda g: g, linear_in="x", samples=[([(2,)], ())]
+    )
     assert_caught(found, "planted_reference", "value")
 
 
@@ -174,11 +178,11 @@ def _product(x, keepdims, n, *axes):
 
 
 def test_saving_too_much():
-    # The second function names x without using it, so every tape keeps it: the row says so, the values are right.
+    # What the row claims is not what the native rule keeps; all values are right.
     with planted():
         scalar("planted_hoard", np.exp, lambda out: out, on=reals)
         row = ROWS["planted_hoard"]
-        row.rules["x"] = lambda x: elementwise.exp(x)  # what the row claims is not what the native rule keeps
+        row.rules["x"] = lambda x: elementwise.exp(x)
         found = caught(row)
     assert_caught(found, "planted_hoard", "saved")
     assert set(found) == {"saved"}

@@ -98,7 +98,11 @@ def test_softmax_does_not_record_its_maximum():
         (lambda: tf.nn.softmax(tf.constant(1.0)), tf.errors.InvalidArgumentError, "range"),
         (lambda: tf.nn.gelu(tf.constant([1])), ValueError, "floating"),
         (lambda: tf.nn.l2_loss(tf.constant([1])), tf.errors.InvalidArgumentError, "int32"),
-        (lambda: tf.nn.bias_add(tf.ones([1, 2]), tf.ones([3])), tf.errors.InvalidArgumentError, r"\[3\] vs. \[1,2\]"),
+        (
+            lambda: tf.nn.bias_add(tf.ones([1, 2]), tf.ones([3])),
+            tf.errors.InvalidArgumentError,
+            r"\[3\] vs. \[1,2\]",
+        ),
         (lambda: tf.nn.bias_add(tf.ones([1, 2]), tf.ones([1, 2])), tf.errors.InvalidArgumentError, "1D"),
         (lambda: tf.nn.bias_add(tf.ones([2]), tf.ones([2])), tf.errors.InvalidArgumentError, "2D"),
         (lambda: tf.nn.bias_add(tf.ones([1, 2]), tf.ones([2]), "X"), ValueError, "data_format=X"),
@@ -199,7 +203,9 @@ def test_sigmoid_cross_entropy_is_exact_everywhere():
 
 
 def test_weighted_cross_entropy_has_the_true_slope_at_zero():
-    assert gradient(lambda x: tf.nn.weighted_cross_entropy_with_logits(1.0, x, 2.0), 0.0) == [np.float32(-1.0)]
+    assert gradient(lambda x: tf.nn.weighted_cross_entropy_with_logits(1.0, x, 2.0), 0.0) == [
+        np.float32(-1.0)
+    ]
 
 
 def test_batch_normalization_differentiates_all_its_arguments():

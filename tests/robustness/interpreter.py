@@ -1,8 +1,8 @@
 """A slow, independent differentiator on NumPy arrays, and the programs that it shares with bant.
 
-A program is a list of quadruples of small integers.  Whatever they are they mean something: ``decode`` takes each
-number modulo what there is, so that hypothesis can draw and shrink programs freely.  ``Slow`` runs an instruction on
-float64 arrays and notes one pullback an operand; ``run_fast`` runs the same instruction on bant's tensors.
+A program is a list of quadruples of small integers.  Whatever they are, they mean something: ``decode`` takes
+each number modulo what there is, so that hypothesis can draw and shrink programs freely.  ``run_slow`` runs an
+instruction on float64 arrays and notes one pullback an operand; ``run_fast`` runs it on bant's tensors.
 """
 
 from __future__ import annotations
@@ -83,7 +83,12 @@ def decode(instruction, values, smooth):
             return name, (a, a), ()
         return name, (a, b), ()
     if name == "matmul":
-        if x.ndim == 2 and y.ndim == 2 and x.shape[1] == y.shape[0] and np.max(np.abs(y), initial=0.0) <= LARGE:
+        if (
+            x.ndim == 2
+            and y.ndim == 2
+            and x.shape[1] == y.shape[0]
+            and np.max(np.abs(y), initial=0.0) <= LARGE
+        ):
             return name, (a, b), ()
         return ("transpose" if x.ndim == 2 else "sin"), (a,), ()
     if name in ("sum", "largest", "gather", "concat", "slice"):
@@ -91,7 +96,11 @@ def decode(instruction, values, smooth):
             return "cos", (a,), ()
         axis = parameter % x.ndim
         if name == "gather":
-            return name, (a,), (axis, tuple((parameter * k + 1) % x.shape[axis] for k in range(1 + parameter % 3)))
+            return (
+                name,
+                (a,),
+                (axis, tuple((parameter * k + 1) % x.shape[axis] for k in range(1 + parameter % 3))),
+            )
         if name == "slice":
             begin, step = parameter % x.shape[axis], (1, -1, 2, -2)[parameter % 4]
             return name, (a,), (axis, begin, step)
@@ -113,7 +122,10 @@ def run_slow(name, operands, parameters, recorded):
         return Slow(value, [(operands[0], pullback)], recorded)
 
     def two(value, first, second):
-        back = [(operands[0], lambda g: shrink(first(g), x.shape)), (operands[1], lambda g: shrink(second(g), y.shape))]
+        back = [
+            (operands[0], lambda g: shrink(first(g), x.shape)),
+            (operands[1], lambda g: shrink(second(g), y.shape)),
+        ]
         return Slow(value, back, recorded)
 
     if len(operands) == 2:
@@ -130,7 +142,9 @@ def run_slow(name, operands, parameters, recorded):
         if name == "maximum":
             return two(np.maximum(x, y), lambda g: np.where(x >= y, g, 0), lambda g: np.where(x >= y, 0, g))
         if name == "where":
-            return two(np.where(x > y, x, y), lambda g: np.where(x > y, g, 0), lambda g: np.where(x > y, 0, g))
+            return two(
+                np.where(x > y, x, y), lambda g: np.where(x > y, g, 0), lambda g: np.where(x > y, 0, g)
+            )
         if name == "matmul":
             return two(x @ y, lambda g: g @ y.T, lambda g: x.T @ g)
     if name == "sin":
@@ -168,7 +182,9 @@ def run_slow(name, operands, parameters, recorded):
         axis, keep = parameters
         top = np.max(x, axis, keepdims=True)
         hits = (x == top) / np.sum(x == top, axis, keepdims=True)
-        return one(np.max(x, axis, keepdims=bool(keep)), lambda g: (g if keep else np.expand_dims(g, axis)) * hits)
+        return one(
+            np.max(x, axis, keepdims=bool(keep)), lambda g: (g if keep else np.expand_dims(g, axis)) * hits
+        )
     if name == "mean_all":
         return one(np.sum(x) * 0.25, lambda g: np.broadcast_to(g * 0.25, x.shape))
     if name == "transpose":

@@ -16,7 +16,12 @@ import bant as tf
 from bant.indexed_slices import IndexedSlices
 
 settings.register_profile(
-    "steady", derandomize=True, max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    "steady",
+    derandomize=True,
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
 )
 settings.load_profile("steady")
 
@@ -144,7 +149,9 @@ def test_higher_derivatives(program, dims, seed, order, persistent, variables):
         decoded.append(decode(instruction, [s.value for s in slow], True))
         name, places, parameters = decoded[-1]
         slow.append(run_slow(name, [slow[k] for k in places], parameters, True))
-    directions = [[weights_of(a.shape, seed + 7 * level + k) for k, a in enumerate(arrays)] for level in range(1, 4)]
+    directions = [
+        [weights_of(a.shape, seed + 7 * level + k) for k, a in enumerate(arrays)] for level in range(1, 4)
+    ]
 
     def first(moved):
         return inner(slow_gradient(decoded, moved, seed + 1), directions[0])
@@ -154,9 +161,13 @@ def test_higher_derivatives(program, dims, seed, order, persistent, variables):
 
     h = 1e-3
     if order == 2:
-        expected = (8 * (first(moved_by(h)) - first(moved_by(-h))) - first(moved_by(2 * h)) + first(moved_by(-2 * h))) / (12 * h)
+        expected = (
+            8 * (first(moved_by(h)) - first(moved_by(-h))) - first(moved_by(2 * h)) + first(moved_by(-2 * h))
+        ) / (12 * h)
     else:
-        expected = (first(moved_by(h, h)) - first(moved_by(h, -h)) - first(moved_by(-h, h)) + first(moved_by(-h, -h))) / (4 * h * h)
+        expected = (
+            first(moved_by(h, h)) - first(moved_by(h, -h)) - first(moved_by(-h, h)) + first(moved_by(-h, -h))
+        ) / (4 * h * h)
 
     sources = list(fast)
     tapes = [tf.GradientTape(persistent=persistent) for _ in range(order)]
@@ -172,7 +183,11 @@ def test_higher_derivatives(program, dims, seed, order, persistent, variables):
                 target, seeds = values[-1], tf.constant(weights_of(tuple(values[-1].shape), seed + 1))
             else:
                 gradients = level(depth + 1)
-                present = [(g, v) for g, v in zip(gradients, directions[order - 2 - depth], strict=True) if g is not None]
+                present = [
+                    (g, v)
+                    for g, v in zip(gradients, directions[order - 2 - depth], strict=True)
+                    if g is not None
+                ]
                 target = [tf.convert_to_tensor(g) for g, _ in present]
                 seeds = [tf.constant(v) for _, v in present]
         if isinstance(target, list) and not target:
@@ -180,6 +195,13 @@ def test_higher_derivatives(program, dims, seed, order, persistent, variables):
         return tapes[depth].gradient(target, sources, seeds)
 
     found = [as_array(g) for g in level(0)]
-    got = inner([np.zeros(a.shape) if g is None else g for g, a in zip(found, arrays, strict=True)], directions[order - 1])
+    got = inner(
+        [np.zeros(a.shape) if g is None else g for g, a in zip(found, arrays, strict=True)],
+        directions[order - 1],
+    )
     size = 1.0 + sum(float(np.sum(np.abs(g))) for g in found if g is not None)
-    assert abs(got - expected) <= (1e-6 if order == 2 else 1e-3) * max(size, abs(expected)), (got, expected, decoded)
+    assert abs(got - expected) <= (1e-6 if order == 2 else 1e-3) * max(size, abs(expected)), (
+        got,
+        expected,
+        decoded,
+    )

@@ -6,6 +6,8 @@ What built graphs and ran sessions is not here: operations run at once, and a na
 from __future__ import annotations
 
 import functools
+from inspect import Parameter as _Parameter
+from inspect import signature as _signature
 from typing import Any
 
 import bant as _bant
@@ -73,6 +75,9 @@ def _renaming(function: Any, old_names: dict[str, str]) -> Any:
                     keywords[new] = value
         return function(*arguments, **keywords)
 
+    known = _signature(function)
+    old = [_Parameter(name, _Parameter.KEYWORD_ONLY, default=None, annotation="Any") for name in old_names]
+    accepting.__signature__ = known.replace(parameters=[*known.parameters.values(), *old])  # type: ignore[attr-defined]
     return accepting
 
 

@@ -101,6 +101,7 @@ from bant import register_tensor_conversion_function as register_tensor_conversi
 from bant import repeat as repeat
 from bant import reshape as reshape
 from bant import reverse as reverse
+from bant import reverse_sequence as reverse_sequence
 from bant import roll as roll
 from bant import round as round
 from bant import saturate_cast as saturate_cast
@@ -183,7 +184,7 @@ from bant.dtypes import uint32 as uint32
 from bant.dtypes import uint64 as uint64
 from bant.dtypes import variant as variant
 from bant.indexed_slices import IndexedSlices as IndexedSlices
-from bant.ops.control import name_scope as name_scope
+from bant.ops.context import name_scope as name_scope
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
 from bant.ops.initializers import zeros_initializer as zeros_initializer
@@ -199,19 +200,31 @@ __version__: str
 newaxis: None
 
 def argmax(
-    input: TensorLike, axis: AxisLike | None = None, output_type: DTypeLike = ..., name: str | None = None
+    input: TensorLike,
+    axis: AxisLike | None = None,
+    output_type: DTypeLike = ...,
+    name: str | None = None,
+    *,
+    dimension: Any = None,
 ) -> Tensor:
-    """Where along an axis (the first, by default) the maximum is; the first of equals.  No gradient."""
+    """Where along an axis (the first, by default) the maximum is; the first of equals."""
 
 def argmin(
-    input: TensorLike, axis: AxisLike | None = None, output_type: DTypeLike = ..., name: str | None = None
+    input: TensorLike,
+    axis: AxisLike | None = None,
+    output_type: DTypeLike = ...,
+    name: str | None = None,
+    *,
+    dimension: Any = None,
 ) -> Tensor:
-    """Where along an axis (the first, by default) the minimum is; the first of equals.  No gradient."""
+    """Where along an axis (the first, by default) the minimum is; the first of equals."""
 
 def executing_eagerly() -> builtins.bool:
     """True: operations always run at once."""
 
-def expand_dims(input: TensorLike, axis: AxisLike | None, name: str | None = None) -> Tensor:
+def expand_dims(
+    input: TensorLike, axis: AxisLike | None, name: str | None = None, *, dim: Any = None
+) -> Tensor:
     """A new axis of length 1 before ``axis`` (negative: counted from the end, -1 is last)."""
 
 def get_static_value(tensor: TensorLike, partial: builtins.bool = False) -> Any:
@@ -223,6 +236,8 @@ def norm(
     axis: AxisLike | None = None,
     keepdims: builtins.bool | None = None,
     name: str | None = None,
+    *,
+    keep_dims: Any = None,
 ) -> Tensor:
     """The norm of vectors along ``axis`` (an int; None: of all elements), or of matrices (a pair of axes)."""
 
@@ -231,22 +246,31 @@ def reduce_all(
     axis: AxisLike | None = None,
     keepdims: builtins.bool = False,
     name: str | None = None,
+    *,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
-    """Whether all are True, over axes; True where there is nothing.  TypeError for what is not bool."""
+    """Whether all are True, over axes; True where there is nothing."""
 
 def reduce_any(
     input_tensor: TensorLike,
     axis: AxisLike | None = None,
     keepdims: builtins.bool = False,
     name: str | None = None,
+    *,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
-    """Whether any is True, over axes; False where there is nothing.  TypeError for what is not bool."""
+    """Whether any is True, over axes; False where there is nothing."""
 
 def reduce_logsumexp(
     input_tensor: TensorLike,
     axis: AxisLike | None = None,
     keepdims: builtins.bool = False,
     name: str | None = None,
+    *,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
     """log(Σ exp(x)) over axes, for floating dtypes: exact for large |x|; -inf where there is nothing."""
 
@@ -255,6 +279,9 @@ def reduce_max(
     axis: AxisLike | None = None,
     keepdims: builtins.bool = False,
     name: str | None = None,
+    *,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
     """The maximum over axes of real numbers; NaN if there is one, the lowest value where there is nothing."""
 
@@ -263,6 +290,9 @@ def reduce_mean(
     axis: AxisLike | None = None,
     keepdims: builtins.bool = False,
     name: str | None = None,
+    *,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
     """The mean over axes, in the dtype of the input; NaN (0 for integers) where there is nothing."""
 
@@ -271,6 +301,9 @@ def reduce_min(
     axis: AxisLike | None = None,
     keepdims: builtins.bool = False,
     name: str | None = None,
+    *,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
     """The minimum over axes of real numbers; NaN if there is one, the highest value where there is
     nothing."""
@@ -280,18 +313,26 @@ def reduce_prod(
     axis: AxisLike | None = None,
     keepdims: builtins.bool = False,
     name: str | None = None,
+    *,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
-    """The product over axes; 1 where there is nothing.  The gradient is right also where factors are 0."""
+    """The product over axes; 1 where there is nothing."""
 
 def reduce_sum(
     input_tensor: TensorLike,
     axis: AxisLike | None = None,
     keepdims: builtins.bool = False,
     name: str | None = None,
+    *,
+    reduction_indices: Any = None,
+    keep_dims: Any = None,
 ) -> Tensor:
-    """The sum over axes; 0 where there is nothing.  Numeric dtypes; integers wrap around, halves add up in"""
+    """The sum over axes; 0 where there is nothing."""
 
-def squeeze(input: TensorLike, axis: AxisLike | None = None, name: str | None = None) -> Tensor:
+def squeeze(
+    input: TensorLike, axis: AxisLike | None = None, name: str | None = None, *, squeeze_dims: Any = None
+) -> Tensor:
     """Without the axes of length 1: all of them, or those named."""
 
 NotDifferentiable = no_gradient

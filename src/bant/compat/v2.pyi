@@ -112,6 +112,7 @@ from bant import register_tensor_conversion_function as register_tensor_conversi
 from bant import repeat as repeat
 from bant import reshape as reshape
 from bant import reverse as reverse
+from bant import reverse_sequence as reverse_sequence
 from bant import roll as roll
 from bant import round as round
 from bant import saturate_cast as saturate_cast
@@ -194,7 +195,7 @@ from bant.dtypes import uint32 as uint32
 from bant.dtypes import uint64 as uint64
 from bant.dtypes import variant as variant
 from bant.indexed_slices import IndexedSlices as IndexedSlices
-from bant.ops.control import name_scope as name_scope
+from bant.ops.context import name_scope as name_scope
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
 from bant.ops.initializers import zeros_initializer as zeros_initializer

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bant.dtypes import TABLE
 from bant.ops.registry import ROWS
 
+_FIELDS = {"cast": ("dtype",)}  # ops whose row is that of the public function of the same name
 _SHOWN = 60  # records of a long tape that are shown, half of them from its end
 _LONGEST = 6  # elements of a tuple that are shown
 
@@ -38,13 +40,13 @@ def _tuple(values: tuple) -> str:
 def _attributes(name: str, values: tuple) -> list[str]:
     """The static arguments of a record, by the names its row gives them."""
     row = ROWS.get(name)
-    fields = row.attributes if row is not None else ()
+    fields = _FIELDS.get(name) or (row.attributes if row is not None else ())
     shown = []
     for place, field in enumerate(fields):
         if field.startswith("*"):
             shown.append(f"{field[1:]}={_tuple(values[place:])}")
         elif place < len(values):
-            shown.append(f"{field}={values[place]}")
+            shown.append(f"{field}={TABLE[values[place]].name if field == 'dtype' else values[place]}")
     if not fields and values:
         shown.append(_tuple(values))
     return shown
@@ -55,9 +57,14 @@ class _Numbers:
 
     def __init__(self) -> None:
         self.known: dict[int, int] = {}
+        self.skipped = 0
+
+    def skip(self, records: int) -> None:
+        """Leaves room for the results of records that are not shown; the last of them is used by what follows."""
+        self.skipped = records - 1
 
     def __call__(self, number: int) -> str:
-        return f"%{self.known.setdefault(number, len(self.known) + 1)}"
+        return f"%{self.known.setdefault(number, len(self.known) + self.skipped + 1)}"
 
 
 def _line(record: tuple, numbers: _Numbers) -> str:
@@ -104,5 +111,6 @@ def describe(tape: Any, limit: int = _SHOWN) -> str:
         return "\n".join([header, *(_line(record, numbers) for record in records)])
     half = max(limit // 2, 1)
     first = [_line(record, numbers) for record in tape._records(0, half)]
+    numbers.skip(count - 2 * half)
     last = [_line(record, numbers) for record in tape._records(count - half, count)]
     return "\n".join([header, *first, f"... {count - 2 * half:,} more records ...", *last])

@@ -1,7 +1,8 @@
 """Activations made of other ops, the error function, softmax and its logarithm.
 
-The activations that are one loop are rows of `elementwise.py`.  The functions that subtract a maximum for the sake of range do so unseen by tapes: the maximum cancels in exact
-arithmetic, so it has no derivative, and what is not recorded costs nothing on the way back.
+The activations that are one loop are rows of `elementwise.py`.  The functions that subtract a maximum for the
+sake of range do so unseen by tapes: the maximum cancels in exact arithmetic, so it has no derivative, and
+what is not recorded costs nothing on the way back.
 """
 
 from __future__ import annotations
@@ -44,12 +45,17 @@ def _each(function: Callable[[float], float]) -> Callable:
 # --- activations
 
 
-@composed(names="nn.leaky_relu", on=reals, samples=[([(2, 3)], {}), ([(2, 3)], {"alpha": 0.5})],
-          reference=lambda x, alpha=0.2: np.where(x > 0, x, alpha * x))  # fmt: skip
+@composed(
+    names="nn.leaky_relu",
+    on=reals,
+    samples=[([(2, 3)], {}), ([(2, 3)], {"alpha": 0.5})],
+    reference=lambda x, alpha=0.2: np.where(x > 0, x, alpha * x),
+)
 def leaky_relu(features: Any, alpha: Any = 0.2, name: str | None = None) -> Tensor:
     """x where positive, else alpha x, elementwise; the derivative at 0 is alpha.
 
-    features: a real tensor of any shape; integers become float32.  Raises InvalidArgumentError for complex ones.
+    features: a real tensor of any shape; integers become float32.  Raises InvalidArgumentError for complex
+    ones.
 
     >>> tf.nn.leaky_relu(tf.constant([-10.0, 3.0])).numpy()
     array([-2.,  3.], dtype=float32)
@@ -63,8 +69,12 @@ def _silu_reference(x, beta=1.0):
     return x / (1 + np.exp(-beta * x))
 
 
-@composed(names="nn.silu nn.swish", on=reals, samples=[([(2, 3)], {}), ([(2, 3)], {"beta": 2.0})],
-          reference=_silu_reference)  # fmt: skip
+@composed(
+    names="nn.silu nn.swish",
+    on=reals,
+    samples=[([(2, 3)], {}), ([(2, 3)], {"beta": 2.0})],
+    reference=_silu_reference,
+)
 def silu(features: Any, beta: Any = 1.0) -> Tensor:
     """x sigmoid(beta x), elementwise; beta, a number or a tensor that broadcasts, gets its gradient too.
 
@@ -77,7 +87,12 @@ def silu(features: Any, beta: Any = 1.0) -> Tensor:
     return x * e.sigmoid(x if type(beta) is float and beta == 1.0 else beta * x)
 
 
-@composed(names="nn.softsign math.softsign", on=reals, samples=[([(2, 3)], {})], reference=lambda x: x / (1 + np.abs(x)))
+@composed(
+    names="nn.softsign math.softsign",
+    on=reals,
+    samples=[([(2, 3)], {})],
+    reference=lambda x: x / (1 + np.abs(x)),
+)
 def softsign(features: Any, name: str | None = None) -> Tensor:
     """x / (1 + |x|), elementwise; the derivative is 1 / (1 + |x|)².
 
@@ -91,8 +106,12 @@ def softsign(features: Any, name: str | None = None) -> Tensor:
     return x / (1.0 + select(e.less(x, 0.0), -x, x))
 
 
-@composed(names="nn.crelu", on=reals, samples=[([(2, 3)], {}), ([(2, 3)], {"axis": 0})],
-          reference=lambda x, axis=-1: np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis))  # fmt: skip
+@composed(
+    names="nn.crelu",
+    on=reals,
+    samples=[([(2, 3)], {}), ([(2, 3)], {"axis": 0})],
+    reference=lambda x, axis=-1: np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis),
+)
 def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
     """relu(x) and relu(-x) joined along ``axis``, which becomes twice as long.
 
@@ -114,7 +133,12 @@ set_rules(_erf, "erf", ("x",), (), [lambda x: _SLOPE * e.exp(-x * x)])
 set_rules(_erfc, "erfc", ("x",), (), [lambda x: -_SLOPE * e.exp(-x * x)])
 
 
-@composed(names="math.erf", on=reals, samples=[([(2, 3)], {}), ([()], {})], reference=np.vectorize(math.erf, otypes="d"))
+@composed(
+    names="math.erf",
+    on=reals,
+    samples=[([(2, 3)], {}), ([()], {})],
+    reference=np.vectorize(math.erf, otypes="d"),
+)
 def erf(x: Any, name: str | None = None) -> Tensor:
     """The error function 2/√π ∫₀ˣ exp(-t²) dt, elementwise.
 
@@ -126,14 +150,19 @@ def erf(x: Any, name: str | None = None) -> Tensor:
     return _erf(floating(x, "erf"))
 
 
-@composed(names="math.erfc", on=reals, samples=[([(2, 3)], {}), ([()], {})], reference=np.vectorize(math.erfc, otypes="d"))
+@composed(
+    names="math.erfc",
+    on=reals,
+    samples=[([(2, 3)], {}), ([()], {})],
+    reference=np.vectorize(math.erfc, otypes="d"),
+)
 def erfc(x: Any, name: str | None = None) -> Tensor:
     """1 - erf(x), exact where that is tiny, elementwise.
 
     x: a floating tensor of any shape.  Raises InvalidArgumentError for other dtypes.
 
     >>> tf.math.erfc(tf.constant(0.0)).numpy()
-    1.0
+    np.float32(1.0)
     """
     return _erfc(floating(x, "erfc"))
 
@@ -144,10 +173,14 @@ def _gelu_reference(x, approximate=False):
     return 0.5 * x * (1 + np.vectorize(math.erf, otypes="d")(x / np.sqrt(2)))
 
 
-@composed(names="nn.gelu", on=reals, samples=[([(2, 3)], {}), ([(2, 3)], {"approximate": True})],
-          reference=_gelu_reference)  # fmt: skip
+@composed(
+    names="nn.gelu",
+    on=reals,
+    samples=[([(2, 3)], {}), ([(2, 3)], {"approximate": True})],
+    reference=_gelu_reference,
+)
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
-    """x Φ(x), with the normal distribution function Φ or, if ``approximate``, a tanh close to it; elementwise.
+    """x Φ(x) with the normal distribution function Φ or, if ``approximate``, a tanh close to it.
 
     features: a floating tensor of any shape.  Raises ValueError for other dtypes.
 
@@ -156,7 +189,9 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
     """
     x = as_tensor(features)
     if not x.dtype.is_floating:
-        raise ValueError(f"`features.dtype` must be a floating point tensor. Received: features.dtype={x.dtype!r}.")
+        raise ValueError(
+            f"`features.dtype` must be a floating point tensor. Received: features.dtype={x.dtype!r}."
+        )
     if approximate:
         return 0.5 * x * (1.0 + e.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x))))
     return 0.5 * x * (1.0 + _erf(x * math.sqrt(0.5)))
@@ -171,7 +206,8 @@ def centred(logits: Any, axis: Any, op: str) -> tuple[Tensor, int]:
     axis = -1 if axis is None else int(axis)
     if not -x.ndim <= axis < x.ndim:
         raise errors.InvalidArgumentError(
-            f"`dim` must be in the range [{-x.ndim}, {x.ndim}) where {x.ndim} is the number of dimensions in the "
+            f"`dim` must be in the range [{-x.ndim}, {x.ndim}) where {x.ndim} is the number of dimensions "
+            "in the "
             f"input. Received: dim={axis} in {op}."
         )
     axis %= x.ndim
@@ -195,10 +231,10 @@ _softmax_samples = [([(2, 3)], {}), ([(2, 3, 2)], {"axis": 1}), ([(4,)], {"axis"
 
 @composed(names="nn.softmax math.softmax", on=reals, samples=_softmax_samples, reference=softmax_reference)
 def softmax(logits: Any, axis: int | None = None, name: str | None = None) -> Tensor:
-    """exp(x) / Σ exp(x) along ``axis`` (None: the last): positive numbers that add up to 1, of the shape of x.
+    """exp(x) / Σ exp(x) along ``axis`` (None: the last), of the shape of x: numbers that add up to 1.
 
-    logits: a floating tensor of rank 1 or more; -inf gives 0, with gradient 0.  Raises InvalidArgumentError for
-    other dtypes and for an axis outside the rank.
+    logits: a floating tensor of rank 1 or more; -inf gives 0, with gradient 0.  Raises InvalidArgumentError
+    for other dtypes and for an axis outside the rank.
 
     >>> tf.nn.softmax(tf.constant([1000.0, 1000.0])).numpy()
     array([0.5, 0.5], dtype=float32)
@@ -208,8 +244,12 @@ def softmax(logits: Any, axis: int | None = None, name: str | None = None) -> Te
     return powers / reduce_sum(powers, 1, 1, (axis,))
 
 
-@composed(names="nn.log_softmax math.log_softmax", on=reals, samples=_softmax_samples,
-          reference=lambda x, axis=-1: np.log(softmax_reference(x, axis)))  # fmt: skip
+@composed(
+    names="nn.log_softmax math.log_softmax",
+    on=reals,
+    samples=_softmax_samples,
+    reference=lambda x, axis=-1: np.log(softmax_reference(x, axis)),
+)
 def log_softmax(logits: Any, axis: int | None = None, name: str | None = None) -> Tensor:
     """x - log Σ exp(x) along ``axis`` (None: the last), exact where softmax would vanish; of the shape of x.
 

@@ -1,7 +1,7 @@
 """`tf.debugging`: assertions about values, shapes and dtypes.
 
-A comparison that holds costs one comparison; only one that fails looks for places and writes a message.  None of
-them is recorded by tapes.
+A comparison that holds costs one comparison; only one that fails looks for places and writes a message.  None
+of them is recorded by tapes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _prefix(message: Any) -> str:
 
 
 @composed(names="Assert debugging.Assert")
-def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> None:  # noqa: N802
+def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> None:
     """Raises InvalidArgumentError with ``data``, a list of values, unless the scalar ``condition`` is true.
 
     >>> tf.debugging.Assert(tf.constant(1.0) > 0.0, ["not positive"])
@@ -64,10 +64,13 @@ def _compare(holds: Any, sign: str, x: Any, y: Any, message: Any, summarize: int
         count = len(places) if summarize < 0 else min(summarize, len(places))
         at = tuple(places[:count].T)
         text += [
-            f"Indices of first {count} different values:", str(places[:count]),
-            "Corresponding x values:", str(np.broadcast_to(left, met.shape)[at]),
-            "Corresponding y values:", str(np.broadcast_to(right, met.shape)[at]),
-        ]  # fmt: skip
+            f"Indices of first {count} different values:",
+            str(places[:count]),
+            "Corresponding x values:",
+            str(np.broadcast_to(left, met.shape)[at]),
+            "Corresponding y values:",
+            str(np.broadcast_to(right, met.shape)[at]),
+        ]
     for array, letter in ((left, "x"), (right, "y")):
         count = array.size if summarize < 0 else min(summarize, array.size)
         text += [f"First {count} elements of {letter}:", _first(array, summarize)]
@@ -75,12 +78,13 @@ def _compare(holds: Any, sign: str, x: Any, y: Any, message: Any, summarize: int
 
 
 @composed(names="debugging.assert_equal")
-def assert_equal(x: Any, y: Any, message: str | None = None, summarize: int | None = None,
-                 name: str | None = None) -> None:  # fmt: skip
+def assert_equal(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> None:
     """Raises InvalidArgumentError unless ``x == y`` everywhere; the message lists the first places.
 
-    x, y: tensors of one dtype, of shapes that broadcast (InvalidArgumentError otherwise).  summarize: how many places
-    and elements are shown (None: 3, negative: all).
+    x, y: tensors of one dtype, of shapes that broadcast (InvalidArgumentError otherwise).  summarize: how
+    many places and elements are shown (None: 3, negative: all).
 
     >>> tf.debugging.assert_equal(tf.constant([1, 2]), [1, 2])
     """
@@ -88,8 +92,9 @@ def assert_equal(x: Any, y: Any, message: str | None = None, summarize: int | No
 
 
 @composed(names="debugging.assert_none_equal")
-def assert_none_equal(x: Any, y: Any, summarize: int | None = None, message: str | None = None,
-                      name: str | None = None) -> None:  # fmt: skip
+def assert_none_equal(
+    x: Any, y: Any, summarize: int | None = None, message: str | None = None, name: str | None = None
+) -> None:
     """Raises InvalidArgumentError unless ``x != y`` everywhere; takes what `assert_equal` takes.
 
     >>> tf.debugging.assert_none_equal(tf.constant([1, 2]), [2, 1])
@@ -98,9 +103,10 @@ def assert_none_equal(x: Any, y: Any, summarize: int | None = None, message: str
 
 
 @composed(names="debugging.assert_less")
-def assert_less(x: Any, y: Any, message: str | None = None, summarize: int | None = None,
-                name: str | None = None) -> None:  # fmt: skip
-    """Raises InvalidArgumentError unless ``x < y`` everywhere, for real tensors; takes what `assert_equal` takes.
+def assert_less(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> None:
+    """Raises InvalidArgumentError unless ``x < y`` everywhere; takes real tensors as `assert_equal` does.
 
     >>> tf.debugging.assert_less(tf.constant([1, 2]), 3)
     """
@@ -108,9 +114,10 @@ def assert_less(x: Any, y: Any, message: str | None = None, summarize: int | Non
 
 
 @composed(names="debugging.assert_less_equal")
-def assert_less_equal(x: Any, y: Any, message: str | None = None, summarize: int | None = None,
-                      name: str | None = None) -> None:  # fmt: skip
-    """Raises InvalidArgumentError unless ``x <= y`` everywhere, for real tensors; takes what `assert_equal` takes.
+def assert_less_equal(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> None:
+    """Raises InvalidArgumentError unless ``x <= y`` everywhere; takes real tensors as `assert_equal` does.
 
     >>> tf.debugging.assert_less_equal(tf.constant([1, 2]), 2)
     """
@@ -118,9 +125,10 @@ def assert_less_equal(x: Any, y: Any, message: str | None = None, summarize: int
 
 
 @composed(names="debugging.assert_greater")
-def assert_greater(x: Any, y: Any, message: str | None = None, summarize: int | None = None,
-                   name: str | None = None) -> None:  # fmt: skip
-    """Raises InvalidArgumentError unless ``x > y`` everywhere, for real tensors; takes what `assert_equal` takes.
+def assert_greater(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> None:
+    """Raises InvalidArgumentError unless ``x > y`` everywhere; takes real tensors as `assert_equal` does.
 
     >>> tf.debugging.assert_greater(tf.constant([1, 2]), 0)
     """
@@ -128,9 +136,10 @@ def assert_greater(x: Any, y: Any, message: str | None = None, summarize: int | 
 
 
 @composed(names="debugging.assert_greater_equal")
-def assert_greater_equal(x: Any, y: Any, message: str | None = None, summarize: int | None = None,
-                         name: str | None = None) -> None:  # fmt: skip
-    """Raises InvalidArgumentError unless ``x >= y`` everywhere, for real tensors; takes what `assert_equal` takes.
+def assert_greater_equal(
+    x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> None:
+    """Raises InvalidArgumentError unless ``x >= y`` everywhere; takes real tensors as `assert_equal` does.
 
     >>> tf.debugging.assert_greater_equal(tf.constant([1, 2]), 1)
     """
@@ -144,21 +153,32 @@ def _described(letter: str, array: np.ndarray, summarize: int | None) -> str:
 
 
 @composed(names="debugging.assert_near")
-def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None,
-                summarize: int | None = None, name: str | None = None) -> None:  # fmt: skip
+def assert_near(
+    x: Any,
+    y: Any,
+    rtol: Any = None,
+    atol: Any = None,
+    message: str | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> None:
     """Raises InvalidArgumentError unless ``|x - y| <= atol + rtol |y|`` everywhere.
 
-    x, y: floating or complex tensors of one dtype, of shapes that broadcast; rtol and atol are ten times the dtype's
-    epsilon unless given.
+    x, y: floating or complex tensors of one dtype, of shapes that broadcast; rtol and atol are ten times the
+    dtype's epsilon unless given.
 
     >>> tf.debugging.assert_near(tf.constant(1.0), 1.0000001)
     """
     x, y = pair(x, y)
     if x.dtype != y.dtype:
-        raise errors.DtypeMismatchError(f"assert_near: x is {x.dtype.name} and y {y.dtype.name}: cast one of them.")
+        raise errors.DtypeMismatchError(
+            f"assert_near: x is {x.dtype.name} and y {y.dtype.name}: cast one of them."
+        )
     left, right = np.asarray(x), np.asarray(y)
     if not (x.dtype.is_floating or x.dtype.is_complex):
-        raise TypeError(f"assert_near needs floating or complex tensors, got {x.dtype.name}: use assert_equal.")
+        raise TypeError(
+            f"assert_near needs floating or complex tensors, got {x.dtype.name}: use assert_equal."
+        )
     kind = {8: np.float32, 16: np.float64}[x.dtype.size] if x.dtype.is_complex else None
     epsilon = 10 * float(np.finfo(kind).eps if kind else _epsilon(x.dtype))
     rtol = epsilon if rtol is None else float(rtol)
@@ -187,12 +207,15 @@ def _signs(holds: Any, sign: str, x: Any, message: Any, summarize: int | None) -
     if np.all(holds(array, 0)):
         return
     raise errors.InvalidArgumentError(
-        f"{_prefix(message)}\nCondition x {sign} 0 did not hold element-wise:\n{_described('x', array, summarize)}"
+        f"{_prefix(message)}\nCondition x {sign} 0 did not hold element-wise:\n"
+        f"{_described('x', array, summarize)}"
     )
 
 
 @composed(names="debugging.assert_positive")
-def assert_positive(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> None:
+def assert_positive(
+    x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> None:
     """Raises InvalidArgumentError unless ``x > 0`` everywhere, for a real tensor.
 
     >>> tf.debugging.assert_positive(tf.constant([1, 2]))
@@ -201,7 +224,9 @@ def assert_positive(x: Any, message: str | None = None, summarize: int | None = 
 
 
 @composed(names="debugging.assert_negative")
-def assert_negative(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> None:
+def assert_negative(
+    x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> None:
     """Raises InvalidArgumentError unless ``x < 0`` everywhere, for a real tensor.
 
     >>> tf.debugging.assert_negative(tf.constant([-1, -2]))
@@ -210,8 +235,9 @@ def assert_negative(x: Any, message: str | None = None, summarize: int | None = 
 
 
 @composed(names="debugging.assert_non_negative")
-def assert_non_negative(x: Any, message: str | None = None, summarize: int | None = None,
-                        name: str | None = None) -> None:  # fmt: skip
+def assert_non_negative(
+    x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> None:
     """Raises InvalidArgumentError unless ``x >= 0`` everywhere, for a real tensor.
 
     >>> tf.debugging.assert_non_negative(tf.constant([0, 2]))
@@ -220,8 +246,9 @@ def assert_non_negative(x: Any, message: str | None = None, summarize: int | Non
 
 
 @composed(names="debugging.assert_non_positive")
-def assert_non_positive(x: Any, message: str | None = None, summarize: int | None = None,
-                        name: str | None = None) -> None:  # fmt: skip
+def assert_non_positive(
+    x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+) -> None:
     """Raises InvalidArgumentError unless ``x <= 0`` everywhere, for a real tensor.
 
     >>> tf.debugging.assert_non_positive(tf.constant([0, -2]))
@@ -248,7 +275,9 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor
     array = array if array.dtype.kind == "f" else array.astype(np.float32)
     if not np.isfinite(array).all():
         found = [word for word, bad in (("Inf", np.isinf(array)), ("NaN", np.isnan(array))) if bad.any()]
-        raise errors.InvalidArgumentError(f"{message} : Tensor had {' and '.join(found)} values [Op:CheckNumerics]")
+        raise errors.InvalidArgumentError(
+            f"{message} : Tensor had {' and '.join(found)} values [Op:CheckNumerics]"
+        )
     return identity(x)
 
 
@@ -259,7 +288,7 @@ def assert_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
     Raises InvalidArgumentError as that does.
 
     >>> tf.debugging.assert_all_finite(tf.constant(1.0), "loss").numpy()
-    1.0
+    np.float32(1.0)
     """
     return check_numerics(x, message)
 
@@ -320,7 +349,7 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
     """The tensor; ValueError unless its rank is 0.
 
     >>> tf.debugging.assert_scalar(tf.constant(1.0)).numpy()
-    1.0
+    np.float32(1.0)
     """
     x = as_tensor(tensor)
     if x.ndim:
@@ -329,12 +358,17 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
 
 
 @composed(names="debugging.assert_shapes")
-def assert_shapes(shapes: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
-                  name: str | None = None) -> None:  # fmt: skip
+def assert_shapes(
+    shapes: Any,
+    data: Any = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> None:
     """Raises ValueError unless tensors have the shapes beside them, and one symbol means one size everywhere.
 
-    shapes: a list of pairs (tensor, shape) or a dict; a shape is a tuple or string of sizes, symbols, None and '.'
-    or '*' (any size), and may begin or end with '...' or '*' for any axes.
+    shapes: a list of pairs (tensor, shape) or a dict; a shape is a tuple or string of sizes, symbols, None
+    and '.' or '*' (any size), and may begin or end with '...' or '*' for any axes.
 
     >>> tf.debugging.assert_shapes([(tf.ones((2, 3)), ("N", "D")), (tf.ones((3,)), ("D",))])
     """
@@ -342,12 +376,24 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: int | None = None, m
     for tensor, shape in shapes.items() if isinstance(shapes, dict) else shapes:
         tensor = tensor.deref() if hasattr(tensor, "deref") else tensor
         x = as_tensor(tensor)
-        symbols = [shape] if isinstance(shape, int) else list(shape.replace("...", "…")) if isinstance(shape, str) else list(shape)
-        open_start = bool(symbols) and symbols[0] in ("...", "…", "*") and not (len(symbols) == 1 and symbols[0] == "*")
+        symbols = (
+            [shape]
+            if isinstance(shape, int)
+            else list(shape.replace("...", "…"))
+            if isinstance(shape, str)
+            else list(shape)
+        )
+        open_start = (
+            bool(symbols)
+            and symbols[0] in ("...", "…", "*")
+            and not (len(symbols) == 1 and symbols[0] == "*")
+        )
         open_end = not open_start and bool(symbols) and symbols[-1] in ("...", "…")
         symbols = symbols[1:] if open_start else symbols[:-1] if open_end else symbols
         if any(symbol in ("...", "…") for symbol in symbols):
-            raise ValueError(f"Symbol `...` may stand only at the beginning or the end of a shape, got {shape}.")
+            raise ValueError(
+                f"Symbol `...` may stand only at the beginning or the end of a shape, got {shape}."
+            )
         if (x.ndim < len(symbols)) if (open_start or open_end) else (x.ndim != len(symbols)):
             _refuse_rank(x, f"{'at least ' if open_start or open_end else ''}{len(symbols)}", message)
         first = x.ndim - len(symbols) if open_start else 0
@@ -355,12 +401,21 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: int | None = None, m
             if symbol is None or symbol in (".", "*"):
                 continue
             number = int(symbol) if isinstance(symbol, (int, np.integer)) or str(symbol).isdigit() else None
-            wanted, origin = (number, "explicitly") if number is not None else sizes.setdefault(
-                symbol, (x.shape[axis], f"by tensor shape={tuple(x.shape)} dtype={x.dtype.name} dimension {axis}")
-            )  # fmt: skip
+            wanted, origin = (
+                (number, "explicitly")
+                if number is not None
+                else sizes.setdefault(
+                    symbol,
+                    (
+                        x.shape[axis],
+                        f"by tensor shape={tuple(x.shape)} dtype={x.dtype.name} dimension {axis}",
+                    ),
+                )
+            )
             if x.shape[axis] != wanted:
                 raise ValueError(
-                    f"{_prefix(message)}Specified {origin}.  Tensor shape={tuple(x.shape)} dtype={x.dtype.name} dimension "
+                    f"{_prefix(message)}Specified {origin}.  Tensor shape={tuple(x.shape)} "
+                    f"dtype={x.dtype.name} dimension "
                     f"{axis} must have size {wanted}.  Received size {x.shape[axis]}, shape {tuple(x.shape)}"
                 )
 
@@ -387,12 +442,14 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
     """
     x = as_tensor(x)
     if not x.dtype.is_integer:
-        raise TypeError(f'{_prefix(message)}Expected "x" to be integer type.  Found: tensor of dtype {x.dtype!r}')
+        raise TypeError(
+            f'{_prefix(message)}Expected "x" to be integer type.  Found: tensor of dtype {x.dtype!r}'
+        )
 
 
 @composed(names="debugging.assert_same_float_dtype")
 def assert_same_float_dtype(tensors: Any = None, dtype: Any = None) -> Any:
-    """The one floating dtype of all tensors and of ``dtype`` (float32 for none of them); ValueError otherwise.
+    """The one floating dtype of all tensors and of ``dtype`` (float32 for none); ValueError otherwise.
 
     >>> tf.debugging.assert_same_float_dtype([tf.constant(1.0)])
     tf.float32
@@ -403,7 +460,9 @@ def assert_same_float_dtype(tensors: Any = None, dtype: Any = None) -> Any:
             continue
         x = as_tensor(value)
         if wanted is not None and x.dtype != wanted:
-            raise ValueError(f"{value}, type={x.dtype!r}, must be of the same type ({wanted!r}) as the others.")
+            raise ValueError(
+                f"{value}, type={x.dtype!r}, must be of the same type ({wanted!r}) as the others."
+            )
         wanted = x.dtype
     wanted = as_dtype("float32") if wanted is None else wanted
     if not wanted.is_floating:

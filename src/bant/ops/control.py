@@ -1,21 +1,18 @@
-"""Control flow as functions: loops, choices, maps over the first axis; and what graphs needed around them.
+"""Control flow as functions: loops, choices, maps over the first axis.
 
-Operations run at once here, so each of these is Python's own `for`, `while` or `if`, and tapes record what runs.
+Operations run at once here, so each of these is Python's own `for`, `while` or `if`, and tapes record what
+runs.
 """
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
-
-import numpy as np
 
 from bant import _core, errors, nest
 from bant.dtypes import as_dtype
 from bant.ops.convert import as_tensor
-from bant.ops.registry import composed, publish
+from bant.ops.registry import composed
 from bant.ops.structural import concat, reshape
 
 Tensor = _core.Tensor
@@ -34,7 +31,8 @@ def _rows(elems: Any, op: str) -> tuple[list, int]:
     flat = [as_tensor(elem) for elem in nest.flatten(elems)]
     if not flat:
         raise ValueError(
-            f"elems must be a Tensor or (possibly nested) sequence of Tensors. Got {elems}, which does not contain any "
+            f"elems must be a Tensor or (possibly nested) sequence of Tensors. Got {elems}, which does "
+            "not contain any "
             f"Tensors (in {op})."
         )
     if any(not elem.ndim for elem in flat):
@@ -42,7 +40,9 @@ def _rows(elems: Any, op: str) -> tuple[list, int]:
     length = flat[0].shape[0]
     for elem in flat:
         if elem.shape[0] != length:
-            raise ValueError(f"Dimensions {length} and {elem.shape[0]} are not compatible: first axes in {op}.")
+            raise ValueError(
+                f"Dimensions {length} and {elem.shape[0]} are not compatible: first axes in {op}."
+            )
     return flat, length
 
 
@@ -55,7 +55,8 @@ def _stacked(rows: list, op: str) -> Tensor:
     for row in rows:
         if row.shape != rows[0].shape:
             raise ValueError(
-                f"Incompatible shape for value ({tuple(row.shape)}), expected ({tuple(rows[0].shape)}): {op} needs "
+                f"Incompatible shape for value ({tuple(row.shape)}), expected ({tuple(rows[0].shape)}): "
+                f"{op} needs "
                 "results of one shape."
             )
     return concat([reshape(row, 1, *row.shape) for row in rows], 0)
@@ -75,15 +76,23 @@ def _empty(signature: Any, elem: Tensor | None) -> Tensor:
 
 
 @composed(names="map_fn")
-def map_fn(fn: Callable, elems: Any, dtype: Any = None, parallel_iterations: int | None = None, back_prop: bool = True,
-           swap_memory: bool = False, infer_shape: bool = True, name: str | None = None,
-           fn_output_signature: Any = None) -> Any:  # fmt: skip
+def map_fn(
+    fn: Callable,
+    elems: Any,
+    dtype: Any = None,
+    parallel_iterations: int | None = None,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    infer_shape: bool = True,
+    name: str | None = None,
+    fn_output_signature: Any = None,
+) -> Any:
     """fn of each slice of ``elems`` along the first axis, the results stacked.
 
-    elems: a tensor of rank 1 or more, or a nest of them with equal first axes; fn gets the same nest of slices.
-    fn_output_signature (or dtype): a nest of dtypes or specs, where fn returns another structure or dtype than it
-    gets.  Raises ValueError where structures, lengths or shapes of results differ, InvalidArgumentError where a dtype
-    does, TypeError if fn is not callable.
+    elems: a tensor of rank 1 or more, or a nest of them with equal first axes; fn gets the same nest of
+    slices. fn_output_signature (or dtype): a nest of dtypes or specs, where fn returns another structure or
+    dtype than it gets.  Raises ValueError where structures, lengths or shapes of results differ,
+    InvalidArgumentError where a dtype does, TypeError if fn is not callable.
 
     >>> tf.map_fn(lambda x: x * x, tf.constant([1.0, 2.0])).numpy()
     array([1., 4.], dtype=float32)
@@ -104,12 +113,15 @@ def map_fn(fn: Callable, elems: Any, dtype: Any = None, parallel_iterations: int
         nest.assert_same_structure(structure, result)
         results.append(result)
     mapped = _stacked_nest(results, structure, "map_fn")
-    wanted = [elem.dtype for elem in flat] if signature is None else [getattr(e, "dtype", e) for e in expected]
+    wanted = (
+        [elem.dtype for elem in flat] if signature is None else [getattr(e, "dtype", e) for e in expected]
+    )
     for tensor, want in zip(nest.flatten(mapped), wanted, strict=True):
         if tensor.dtype != as_dtype(want):
             raise errors.InvalidArgumentError(
                 f"map_fn: the results are {as_dtype(want).name} by its signature (that of elems, unless "
-                f"fn_output_signature says otherwise), but fn returned {tensor.dtype.name}. TensorArray dtype is "
+                f"fn_output_signature says otherwise), but fn returned {tensor.dtype.name}. TensorArray "
+                "dtype is "
                 f"{as_dtype(want).name} but Op is trying to write dtype {tensor.dtype.name}."
             )
     return mapped
@@ -119,8 +131,9 @@ def map_fn(fn: Callable, elems: Any, dtype: Any = None, parallel_iterations: int
 def vectorized_map(fn: Callable, elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
     """fn of each slice of ``elems`` along the first axis, the results stacked; any structure may come back.
 
-    elems: a tensor of rank 1 or more, or a nest of them; a first axis of length 1 is repeated to that of the others.
-    Raises ValueError where lengths or shapes differ and for an empty first axis, TypeError if fn is not callable.
+    elems: a tensor of rank 1 or more, or a nest of them; a first axis of length 1 is repeated to that of the
+    others. Raises ValueError where lengths or shapes differ and for an empty first axis, TypeError if fn is
+    not callable.
 
     >>> tf.vectorized_map(lambda x: x * x, tf.constant([1.0, 2.0])).numpy()
     array([1., 4.], dtype=float32)
@@ -132,7 +145,9 @@ def vectorized_map(fn: Callable, elems: Any, fallback_to_while_loop: bool = True
     length = max(elem.shape[0] for elem in flat)
     for elem in flat:
         if elem.shape[0] not in (1, length):
-            raise ValueError(f"vectorized_map: first axes of lengths {elem.shape[0]} and {length} do not fit.")
+            raise ValueError(
+                f"vectorized_map: first axes of lengths {elem.shape[0]} and {length} do not fit."
+            )
     if not length or any(not elem.shape[0] for elem in flat):
         raise ValueError("vectorized_map: the first axis of elems is empty, so what fn returns is not known.")
     results = []
@@ -171,40 +186,63 @@ def _last(states: Iterator[Any], initializer: Any) -> Any:
 
 
 @composed(names="foldl")
-def foldl(fn: Callable, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
-          swap_memory: bool = False, name: str | None = None) -> Any:  # fmt: skip
-    """``fn(accumulator, slice)`` over the slices along the first axis, from the first to the last; the accumulator.
+def foldl(
+    fn: Callable,
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The last accumulator of ``fn(accumulator, slice)`` over the slices along the first axis, in order.
 
-    elems: a tensor or a nest of them with equal first axes; initializer: the first accumulator (None: the first
-    slice).  Raises ValueError for scalars and unequal lengths, OutOfRangeError for no slices and no initializer.
+    elems: a tensor or a nest of them with equal first axes; initializer: the first accumulator (None: the
+    first slice).  Raises ValueError for scalars and unequal lengths, OutOfRangeError for no slices and no
+    initializer.
 
     >>> tf.foldl(lambda a, x: a * 10 + x, tf.constant([1, 2, 3])).numpy()
-    123
+    np.int32(123)
     """
     return _last(_accumulated(fn, elems, initializer, False, "foldl"), initializer)
 
 
 @composed(names="foldr")
-def foldr(fn: Callable, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
-          swap_memory: bool = False, name: str | None = None) -> Any:  # fmt: skip
+def foldr(
+    fn: Callable,
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
     """As `foldl`, from the last slice to the first.
 
     Takes what `foldl` takes and raises what it raises.
 
     >>> tf.foldr(lambda a, x: a * 10 + x, tf.constant([1, 2, 3])).numpy()
-    321
+    np.int32(321)
     """
     return _last(_accumulated(fn, elems, initializer, True, "foldr"), initializer)
 
 
 @composed(names="scan")
-def scan(fn: Callable, elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
-         swap_memory: bool = False, infer_shape: bool = True, reverse: bool = False,
-         name: str | None = None) -> Any:  # fmt: skip
+def scan(
+    fn: Callable,
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    infer_shape: bool = True,
+    reverse: bool = False,
+    name: str | None = None,
+) -> Any:
     """All the accumulators of `foldl` (or, with ``reverse``, `foldr`), stacked at the places of their slices.
 
-    Returns the structure of initializer, or of elems where that is None.  Raises as `foldl`, and ValueError where the
-    accumulators differ in structure or shape.
+    Returns the structure of initializer, or of elems where that is None.  Raises as `foldl`, and ValueError
+    where the accumulators differ in structure or shape.
 
     >>> tf.scan(lambda a, x: a + x, tf.constant([1, 2, 3])).numpy()
     array([1, 3, 6], dtype=int32)
@@ -221,16 +259,25 @@ def scan(fn: Callable, elems: Any, initializer: Any = None, parallel_iterations:
 
 
 @composed(names="while_loop")
-def while_loop(cond: Callable, body: Callable, loop_vars: Any, shape_invariants: Any = None,
-               parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
-               maximum_iterations: Any = None, name: str | None = None) -> Any:  # fmt: skip
-    """``loop_vars = body(*loop_vars)`` while ``cond(*loop_vars)``, at most maximum_iterations times; the last of them.
+def while_loop(
+    cond: Callable,
+    body: Callable,
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    maximum_iterations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """The last loop_vars of ``loop_vars = body(*loop_vars)`` while ``cond(*loop_vars)``.
 
-    loop_vars: a list or tuple, possibly nested, whose structure body returns (a single one may come back bare).
-    Raises TypeError if cond or body is not callable, ValueError for no loop_vars or another structure.
+    maximum_iterations: how often at most.  loop_vars: a list or tuple, possibly nested, whose structure body
+    returns (a single one may come back bare). Raises TypeError if cond or body is not callable, ValueError
+    for no loop_vars or another structure.
 
     >>> tf.while_loop(lambda i: i < 5, lambda i: (i + 2,), [tf.constant(0)])[0].numpy()
-    6
+    np.int32(6)
     """
     _need_callable(cond, "cond")
     _need_callable(body, "body")
@@ -252,14 +299,16 @@ def while_loop(cond: Callable, body: Callable, loop_vars: Any, shape_invariants:
 
 
 @composed(names="cond")
-def cond(pred: Any, true_fn: Callable | None = None, false_fn: Callable | None = None, name: str | None = None) -> Any:
+def cond(
+    pred: Any, true_fn: Callable | None = None, false_fn: Callable | None = None, name: str | None = None
+) -> Any:
     """``true_fn()`` if pred, else ``false_fn()``.
 
-    pred: a scalar tensor or Python value.  Raises TypeError unless both functions are callable, ValueError for a pred
-    of several elements.
+    pred: a scalar tensor or Python value.  Raises TypeError unless both functions are callable, ValueError
+    for a pred of several elements.
 
     >>> tf.cond(tf.constant(True), lambda: tf.constant(1), lambda: tf.constant(2)).numpy()
-    1
+    np.int32(1)
     """
     _need_callable(true_fn, "true_fn")
     _need_callable(false_fn, "false_fn")
@@ -267,13 +316,18 @@ def cond(pred: Any, true_fn: Callable | None = None, false_fn: Callable | None =
 
 
 @composed(names="case")
-def case(pred_fn_pairs: Any, default: Callable | None = None, exclusive: bool = False, strict: bool = False,
-         name: str | None = "case") -> Any:  # fmt: skip
+def case(
+    pred_fn_pairs: Any,
+    default: Callable | None = None,
+    exclusive: bool = False,
+    strict: bool = False,
+    name: str | None = "case",
+) -> Any:
     """The result of the function beside the first true predicate, or of ``default``.
 
-    pred_fn_pairs: a list of pairs (scalar bool, function without arguments).  Raises InvalidArgumentError where no
-    predicate holds and there is no default, or where several hold and ``exclusive`` is set; TypeError for anything
-    that is no pair of them.
+    pred_fn_pairs: a list of pairs (scalar bool, function without arguments).  Raises InvalidArgumentError
+    where no predicate holds and there is no default, or where several hold and ``exclusive`` is set;
+    TypeError for anything that is no pair of them.
 
     >>> tf.case([(tf.constant(False), lambda: 1)], default=lambda: 2)
     2
@@ -298,17 +352,20 @@ def case(pred_fn_pairs: Any, default: Callable | None = None, exclusive: bool = 
     if chosen:
         return chosen[0]()
     if default is None:
-        raise errors.InvalidArgumentError("Input error: None of conditions evaluated as True, and there is no default.")
+        raise errors.InvalidArgumentError(
+            "Input error: None of conditions evaluated as True, and there is no default."
+        )
     return default()
 
 
 @composed(names="switch_case")
-def switch_case(branch_index: Any, branch_fns: Any, default: Callable | None = None,
-                name: str | None = "switch_case") -> Any:  # fmt: skip
-    """The result of the function with the number ``branch_index``; of ``default``, or the last, for other numbers.
+def switch_case(
+    branch_index: Any, branch_fns: Any, default: Callable | None = None, name: str | None = "switch_case"
+) -> Any:
+    """The result of the function with the number ``branch_index``; else of ``default``, or the last.
 
-    branch_fns: a list of functions, or pairs or a dict of their numbers 0, 1, … and them.  Raises TypeError for what
-    is not callable or no integer, ValueError for numbers with gaps.
+    branch_fns: a list of functions, or pairs or a dict of their numbers 0, 1, … and them.  Raises TypeError
+    for what is not callable or no integer, ValueError for numbers with gaps.
 
     >>> tf.switch_case(tf.constant(1), [lambda: 'a', lambda: 'b'])
     'b'
@@ -316,17 +373,22 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Callable | None = N
     if isinstance(branch_fns, dict):
         branch_fns = list(branch_fns.items())
     if not isinstance(branch_fns, (list, tuple)) or not branch_fns:
-        raise TypeError(f"'branch_fns' must be a non-empty list, tuple, or dict. Received {type(branch_fns)}.")
+        raise TypeError(
+            f"'branch_fns' must be a non-empty list, tuple, or dict. Received {type(branch_fns)}."
+        )
     if all(callable(fn) for fn in branch_fns):
         branch_fns = list(enumerate(branch_fns))
     for pair in branch_fns:
         if not isinstance(pair, tuple) or len(pair) != 2 or not callable(pair[1]):
-            raise TypeError(f"Each entry in 'branch_fns' must be a callable or an (int, callable) pair. Received {pair}.")
+            raise TypeError(
+                f"Each entry in 'branch_fns' must be a callable or an (int, callable) pair. Received {pair}."
+            )
     branches = {int(number): fn for number, fn in branch_fns}
     if sorted(branches) != list(range(len(branch_fns))):
         found = ",".join(str(number) for number in sorted(branches))
         raise ValueError(
-            f"branch indices (keys) must form contiguous range of [0 to {len(branch_fns)}) but found {{{found}}}"
+            f"branch indices (keys) must form contiguous range of [0 to {len(branch_fns)}) but found "
+            f"{{{found}}}"
         )
     index = as_tensor(branch_index)
     if not index.dtype.is_integer:
@@ -334,179 +396,3 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Callable | None = N
     last = branches[len(branches) - 1] if default is None else default
     _need_callable(last, "default")
     return branches.get(int(index), last)()
-
-
-# --- what graphs needed
-
-
-@composed(names="group")
-def group(*inputs: Any, **kwargs: Any) -> None:
-    """Does nothing: operations have run by the time they could be grouped.  Raises TypeError for unknown keywords.
-
-    >>> tf.group(tf.constant(1.0))
-    """
-    kwargs.pop("name", None)
-    if kwargs:
-        raise TypeError(f"Unknown keyword arguments of group: {', '.join(kwargs)}.")
-
-
-@composed(names="no_op")
-def no_op(name: str | None = None) -> None:
-    """Does nothing.
-
-    >>> tf.no_op()
-    """
-
-
-def _called_result(result: Any, wanted: Any, op: str) -> Any:
-    """What a Python function returned, as tensors of the dtypes it promised."""
-    if wanted is None:
-        return nest.map_structure(as_tensor, result)
-    if not isinstance(wanted, (list, tuple)):
-        return _promised(result, wanted, op)
-    if result is None:
-        result = []
-    results = list(result) if isinstance(result, (list, tuple)) else [result]
-    if len(results) != len(wanted):
-        raise errors.InvalidArgumentError(f"{op}: func returned {len(results)} values, but Tout names {len(wanted)}.")
-    return [_promised(value, dtype, op) for value, dtype in zip(results, wanted, strict=True)]
-
-
-def _promised(value: Any, dtype: Any, op: str) -> Tensor:
-    dtype = as_dtype(getattr(dtype, "dtype", dtype))
-    if type(value) is Tensor and value.dtype != dtype:
-        raise errors.InvalidArgumentError(f"{op}: func returned {value.dtype.name}, but Tout says {dtype.name}.")
-    return _core.convert(value, dtype)
-
-
-@composed(names="py_function")
-def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:
-    """``func(*inp)`` with tensors; tapes record what it does, so gradients pass through.
-
-    Tout: the dtype of the result, or a list of them for a function that returns several.  Raises TypeError if func is
-    not callable, InvalidArgumentError where it returns something else.
-
-    >>> tf.py_function(lambda x: x * x, [tf.constant(3.0)], tf.float32).numpy()
-    9.0
-    """
-    _need_callable(func, "func")
-    arguments = [as_tensor(value) for value in (inp if isinstance(inp, (list, tuple)) else [inp])]
-    return _called_result(func(*arguments), Tout, "py_function")
-
-
-@composed(names="numpy_function")
-def numpy_function(func: Callable | None = None, inp: Any = None, Tout: Any = None, stateful: bool = True,
-                   name: str | None = None) -> Any:  # fmt: skip
-    """``func(*inp)`` with NumPy arrays; gradients stop here.
-
-    Tout: the dtype of the result, or a list of them.  The results keep the dtypes that func gives them, as in
-    TensorFlow's eager mode.  Raises TypeError if func is not callable.
-
-    >>> tf.numpy_function(lambda x: x.sum(), [tf.constant([1.0, 2.0])], tf.float32).numpy()
-    3.0
-    """
-    _need_callable(func, "func")
-    arguments = [as_tensor(value).numpy() for value in (inp if isinstance(inp, (list, tuple)) else [inp])]
-    result = func(*arguments)
-    if isinstance(result, (list, tuple)):
-        tensors = [as_tensor(np.asarray(value)) for value in result]
-        return tensors if len(tensors) != 1 else tensors[0]
-    return as_tensor(np.asarray(result))
-
-
-@composed(names="init_scope")
-@contextlib.contextmanager
-def init_scope() -> Iterator[None]:
-    """A context in which the tapes outside of it record nothing.
-
-    >>> with tf.init_scope():
-    ...     start = tf.constant(1.0) * 2.0
-    """
-    hidden = _core.hide_recorders()
-    try:
-        yield
-    finally:
-        _core.show_recorders(hidden)
-
-
-@composed(names="executing_eagerly")
-def executing_eagerly() -> bool:
-    """True: operations run at once.
-
-    >>> tf.executing_eagerly()
-    True
-    """
-    return True
-
-
-class _Device:
-    def __init__(self, name: Any) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        if self._name is not None and not isinstance(self._name, str):
-            raise ValueError(f"Expecting a string device name. Got {type(self._name)}({self._name})")
-
-    def __exit__(self, *details: Any) -> None:
-        return None
-
-
-@composed(names="device")
-def device(device_name: Any) -> Any:
-    """A context that says where to compute; bant has one place, the CPU, whatever the name.
-
-    Raises ValueError, on entering, unless the name is a string or None.
-
-    >>> with tf.device("/CPU:0"):
-    ...     x = tf.constant(1.0)
-    """
-    return _Device(device_name)
-
-
-@composed(names="control_dependencies")
-def control_dependencies(control_inputs: Any) -> Any:
-    """A context without effect: operations run in the order of the program.  A callable is called.
-
-    >>> with tf.control_dependencies([tf.constant(1.0)]):
-    ...     x = tf.constant(2.0)
-    """
-    if callable(control_inputs):
-        control_inputs()
-    return contextlib.nullcontext()
-
-
-_scopes = threading.local()
-
-
-class name_scope:
-    """A context for names, which nest: ``with tf.name_scope("a") as scope`` gives "a/".  Nothing is computed with it.
-
-    Raises ValueError unless the name is a string.
-
-    >>> with tf.name_scope("layer") as scope:
-    ...     print(scope)
-    layer/
-    """
-
-    def __init__(self, name: str) -> None:
-        if not isinstance(name, str):
-            raise ValueError("name for name_scope must be a string.")
-        self._name = name
-        self._outer: list[str] = []
-
-    @property
-    def name(self) -> str:
-        """The name that was given."""
-        return self._name
-
-    def __enter__(self) -> str:
-        outer = getattr(_scopes, "path", "")
-        self._outer.append(outer)
-        # A name that ends in a slash is a whole path, as `as scope` gave it.
-        _scopes.path = self._name if self._name.endswith("/") or not self._name else f"{outer}{self._name}/"
-        return _scopes.path
-
-    def __exit__(self, *details: Any) -> None:
-        _scopes.path = self._outer.pop()
-
-publish("name_scope", name_scope)

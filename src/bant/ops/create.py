@@ -37,7 +37,7 @@ def _checked(shape: Any, dtype: Any, value: float, op: str) -> Tensor:
     return _full(dims, dtype, value)
 
 
-@composed(names="zeros")
+@composed(names="zeros", samples=[([np.array([2, 3])], {"dtype": "float64"})], reference=np.zeros)
 def zeros(shape: Any, dtype: Any = _float32, name: str | None = None, layout: Any = None) -> Tensor:
     """A tensor of that shape, all zeros (False for bool).
 
@@ -47,7 +47,7 @@ def zeros(shape: Any, dtype: Any = _float32, name: str | None = None, layout: An
     >>> tf.zeros((2, 2)).numpy().sum()
     0.0
     """
-    if type(shape) is tuple and type(dtype) is DType:
+    if (type(shape) is tuple or type(shape) is list) and type(dtype) is DType:
         try:
             return _full(shape, dtype, 0.0)
         except (TypeError, ValueError):
@@ -55,14 +55,14 @@ def zeros(shape: Any, dtype: Any = _float32, name: str | None = None, layout: An
     return _checked(shape, dtype, 0.0, "zeros")
 
 
-@composed(names="ones")
+@composed(names="ones", samples=[([np.array([2, 3])], {"dtype": "float64"})], reference=np.ones)
 def ones(shape: Any, dtype: Any = _float32, name: str | None = None, layout: Any = None) -> Tensor:
     """A tensor of that shape, all ones (True for bool).  Arguments and errors are those of `zeros`.
 
     >>> tf.ones([2, 3]).shape
     TensorShape([2, 3])
     """
-    if type(shape) is tuple and type(dtype) is DType:
+    if (type(shape) is tuple or type(shape) is list) and type(dtype) is DType:
         try:
             return _full(shape, dtype, 1.0)
         except (TypeError, ValueError):
@@ -96,7 +96,12 @@ def ones_like(input: Any, dtype: Any = None, name: str | None = None, layout: An
     return _like(input, dtype, 1.0)
 
 
-@composed(names="fill")
+@composed(
+    names="fill",
+    on=reals,
+    samples=[([np.array([2, 3]), ()], {}), ([np.array([0]), ()], {})],
+    reference=np.full,
+)
 def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> Tensor:
     """A tensor of shape ``dims`` that repeats a scalar, in the scalar's dtype; differentiable in ``value``.
 
@@ -112,7 +117,11 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
     return structural.broadcast(value, dims)
 
 
-@composed(names="eye linalg.eye")
+@composed(
+    names="eye linalg.eye",
+    samples=[([np.array(2), np.array(3)], {"dtype": "float64"})],
+    reference=lambda rows, columns, dtype: np.eye(rows, columns, dtype=dtype),
+)
 def eye(
     num_rows: Any,
     num_columns: Any = None,
@@ -149,7 +158,11 @@ _RANGE_ORDER = {
 }
 
 
-@composed(names="range")
+@composed(
+    names="range",
+    samples=[([np.array(1), np.array(9), np.array(3)], {}), ([np.array(4)], {})],
+    reference=np.arange,
+)
 def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Tensor:
     """``range(limit)``, ``range(start, limit)`` or ``range(start, limit, delta)``: numbers from start (0) up
     to limit.
@@ -182,17 +195,13 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
         side = "start <= limit when delta > 0" if step > 0 else "start >= limit when delta < 0"
         raise InvalidArgumentError(f"range: Requires {side}: {first}/{last}")
     if dtype.is_integer:
-        count = -((first - last) // step) if step > 0 else -((last - first) // -step)
-    else:
-        ratio = abs((last - first) / step)
-        if not ratio <= 2**63 - 1:
-            raise InvalidArgumentError(
-                f"range: Requires ((limit - start) / delta) <= 9223372036854775807, got {ratio}"
-            )
-        count = math.ceil(ratio)
-    if dtype.is_integer:
-        values = np.arange(count, dtype=np.int64) * step + first
-        return _core.convert(values.astype(dtype.as_numpy_dtype))
+        return _core.convert(np.arange(first, last, step, dtype.as_numpy_dtype))
+    ratio = abs((last - first) / step)
+    if not ratio <= 2**63 - 1:
+        raise InvalidArgumentError(
+            f"range: Requires ((limit - start) / delta) <= 9223372036854775807, got {ratio}"
+        )
+    count = math.ceil(ratio)
     kind = np.float64 if dtype is _float64 else np.float32
     return cast(_core.convert(np.arange(count, dtype=kind) * kind(step) + kind(first)), dtype)
 
@@ -283,7 +292,17 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: Any
 _HOT, _COLD = _full((), _float32, 1.0), _full((), _float32, 0.0)
 
 
-@composed(names="one_hot")
+@composed(
+    names="one_hot",
+    on=reals,
+    samples=[
+        ([np.array([0, 2, 7]), np.array(3), (), ()], {}),
+        ([np.array([[1]]), np.array(2), (), ()], {"axis": 0}),
+    ],
+    reference=lambda indices, depth, on, off, axis=-1: np.moveaxis(
+        np.where(indices[..., None] == np.arange(depth), on, off), -1, axis
+    ),
+)
 def one_hot(
     indices: Any,
     depth: Any,
@@ -296,7 +315,8 @@ def one_hot(
     """``on_value`` (1) at each index, ``off_value`` (0) elsewhere, along a new axis of length ``depth`` (the
     last).
 
-    An index outside ``0 … depth - 1`` gives a row without ``on_value``.  Differentiable in both values.  The dtype is ``dtype``, else that of the values, else float32.  Raises TypeError where those disagree,
+    An index outside ``0 … depth - 1`` gives a row without ``on_value``.  Differentiable in both values.
+    The dtype is ``dtype``, else that of the values, else float32.  Raises TypeError where those disagree,
     InvalidArgumentError for a negative depth, an axis that does not exist, and values that are no scalars.
 
     >>> tf.one_hot([0, 2], 3).numpy().tolist()
@@ -328,7 +348,11 @@ def one_hot(
     return lookup.one_hot(indices, on, off, depth, place)
 
 
-@composed(names="sequence_mask")
+@composed(
+    names="sequence_mask",
+    samples=[([np.array([1, 3, 0])], {}), ([np.array([[1, 3]])], {"maxlen": 5})],
+    reference=lambda lengths, maxlen=3: np.arange(maxlen) < lengths[..., None],
+)
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = _bool, name: str | None = None) -> Tensor:
     """For each length n the row whose first n cells are True (1), on a new last axis of ``maxlen`` cells.
 
@@ -349,7 +373,12 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = _bool, name: st
     return cast(less(cells, structural.reshape(lengths, (*lengths.shape, 1))), dtype)
 
 
-@composed(names="meshgrid")
+@composed(
+    names="meshgrid",
+    on=reals,
+    samples=[([(2,), (3,)], {}), ([(2,), (3,), (2,)], {"indexing": "ij"}), ([()], {})],
+    reference=lambda *axes, indexing="xy": list(np.meshgrid(*axes, indexing=indexing)),
+)
 def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
     """Grids of the coordinates given on each axis: N tensors of N axes, from N vectors (others are
     flattened).

@@ -1,7 +1,7 @@
 """Diagonals and bands of matrices: reading, writing, replacing.
 
-In a matrix laid out flat, one diagonal is every (columns + 1)-th element.  So reading one is a slice, writing one is
-the slice's transpose, and both have their derivatives from there.
+In a matrix laid out flat, one diagonal is every (columns + 1)-th element.  So reading one is a slice, writing
+one is the slice's transpose, and both have their derivatives from there.
 """
 
 from __future__ import annotations
@@ -59,13 +59,16 @@ def _inside(low: int, high: int, rows: int, columns: int, op: str) -> None:
     for number, which in ((low, "lower"), (high, "upper")):
         if not -rows < number < columns and number != 0:
             raise errors.InvalidArgumentError(
-                f"{op}: {which}_diag_index is out of bound: {number}. It must be between {-rows} and {columns}"
+                f"{op}: {which}_diag_index is out of bound: {number}. It must be between {-rows} and "
+                f"{columns}"
             )
 
 
 def _check_alignment(align: str, op: str) -> None:
     if align not in _ALIGNMENTS:
-        raise errors.InvalidArgumentError(f"{op}: align must be one of {', '.join(_ALIGNMENTS)}, got {align!r}.")
+        raise errors.InvalidArgumentError(
+            f"{op}: align must be one of {', '.join(_ALIGNMENTS)}, got {align!r}."
+        )
 
 
 def _longest(low: int, high: int, rows: int, columns: int) -> int:
@@ -150,16 +153,27 @@ def _diag_reference(x, k=0):
     return np.apply_along_axis(lambda row: np.diag(row, k), -1, x)
 
 
-@composed(names="linalg.diag", on=reals, samples=[([(3,)], {}), ([(2, 3)], {"k": 1}), ([(2,)], {"k": -1})],
-          reference=_diag_reference)  # fmt: skip
-def diag(diagonal: Any, name: str | None = "diag", k: Any = 0, num_rows: Any = -1, num_cols: Any = -1,
-         padding_value: Any = 0, align: str = "RIGHT_LEFT") -> Tensor:  # fmt: skip
+@composed(
+    names="linalg.diag",
+    on=reals,
+    samples=[([(3,)], {}), ([(2, 3)], {"k": 1}), ([(2,)], {"k": -1})],
+    reference=_diag_reference,
+)
+def diag(
+    diagonal: Any,
+    name: str | None = "diag",
+    k: Any = 0,
+    num_rows: Any = -1,
+    num_cols: Any = -1,
+    padding_value: Any = 0,
+    align: str = "RIGHT_LEFT",
+) -> Tensor:
     """Matrices with the given diagonals and ``padding_value`` elsewhere.
 
-    diagonal: ``[..., n]`` for one diagonal k (0: main, positive: above it), ``[..., m, n]`` for the m diagonals from
-    k[0] to k[1], the highest first, each aligned in its row of n as ``align`` says for those above and below the main
-    one.  num_rows, num_cols: the size of the matrices (-1: the smallest square that holds them, or what follows from
-    the other).  Raises InvalidArgumentError where these do not fit together.
+    diagonal: ``[..., n]`` for one diagonal k (0: main, positive: above it), ``[..., m, n]`` for the m
+    diagonals from k[0] to k[1], the highest first, each aligned in its row of n as ``align`` says for those
+    above and below the main one.  num_rows, num_cols: the size of the matrices (-1: the smallest square that
+    holds them, or what follows from the other).  Raises InvalidArgumentError where these do not fit together.
 
     >>> tf.linalg.diag(tf.constant([1, 2])).numpy()
     array([[1, 0],
@@ -175,7 +189,8 @@ def diag(diagonal: Any, name: str | None = "diag", k: Any = 0, num_rows: Any = -
     if low != high and d.shape[-2] != high - low + 1:
         raise errors.InvalidArgumentError(
             "diag: The number of diagonals provided in the input does not match the lower_diag_index and "
-            f"upper_diag_index range: {d.shape[-2]} rows in shape {_brackets(d.shape)} for k from {low} to {high}."
+            f"upper_diag_index range: {d.shape[-2]} rows in shape {_brackets(d.shape)} for k from {low} "
+            f"to {high}."
         )
     fewest_rows, fewest_columns = d.shape[-1] - min(high, 0), d.shape[-1] + max(low, 0)
     rows, columns = int(num_rows), int(num_cols)
@@ -186,10 +201,13 @@ def diag(diagonal: Any, name: str | None = "diag", k: Any = 0, num_rows: Any = -
     if rows < fewest_rows:
         raise errors.InvalidArgumentError(f"diag: The number of rows is too small: {rows} < {fewest_rows}.")
     if columns < fewest_columns:
-        raise errors.InvalidArgumentError(f"diag: The number of columns is too small: {columns} < {fewest_columns}.")
+        raise errors.InvalidArgumentError(
+            f"diag: The number of columns is too small: {columns} < {fewest_columns}."
+        )
     if rows != fewest_rows and columns != fewest_columns:
         raise errors.InvalidArgumentError(
-            "diag: The number of rows or columns is not consistent with the specified d_lower, d_upper, and diagonal."
+            "diag: The number of rows or columns is not consistent with the specified d_lower, d_upper, "
+            "and diagonal."
         )
     result = _write_all(d, low, high, rows, columns, align)
     if type(padding_value) is not Tensor and not padding_value:
@@ -197,16 +215,20 @@ def diag(diagonal: Any, name: str | None = "diag", k: Any = 0, num_rows: Any = -
     return select(_mask(low, high, rows, columns), result, _of_dtype(padding_value, d))
 
 
-@composed(names="linalg.diag_part", on=reals,
-          samples=[([(3, 4)], {}), ([(2, 4, 3)], {"k": 1}), ([(3, 3)], {"k": -2}), ([(0, 2)], {})],
-          reference=lambda x, k=0: np.diagonal(x, k, -2, -1))  # fmt: skip
-def diag_part(input: Any, name: str | None = "diag_part", k: Any = 0, padding_value: Any = 0,
-              align: str = "RIGHT_LEFT") -> Tensor:  # fmt: skip
+@composed(
+    names="linalg.diag_part",
+    on=reals,
+    samples=[([(3, 4)], {}), ([(2, 4, 3)], {"k": 1}), ([(3, 3)], {"k": -2}), ([(0, 2)], {})],
+    reference=lambda x, k=0: np.diagonal(x, k, -2, -1),
+)
+def diag_part(
+    input: Any, name: str | None = "diag_part", k: Any = 0, padding_value: Any = 0, align: str = "RIGHT_LEFT"
+) -> Tensor:
     """The diagonals of matrices ``[..., m, n]``: the inverse of `diag`.
 
-    One diagonal k gives ``[..., length]``; a pair gives a row for each from k[1] down to k[0], the shorter ones
-    filled up with ``padding_value`` and aligned as in `diag`.  Raises InvalidArgumentError for rank below 2 and for a
-    diagonal outside the matrices.
+    One diagonal k gives ``[..., length]``; a pair gives a row for each from k[1] down to k[0], the shorter
+    ones filled up with ``padding_value`` and aligned as in `diag`.  Raises InvalidArgumentError for rank
+    below 2 and for a diagonal outside the matrices.
 
     >>> tf.linalg.diag_part(tf.constant([[1, 2], [3, 4]])).numpy()
     array([1, 4], dtype=int32)
@@ -237,12 +259,19 @@ def _set_diag_reference(x, d, k=0):
     return x
 
 
-@composed(names="linalg.set_diag", on=(reals, reals),
-          samples=[([(3, 4), (3,)], {}), ([(2, 3, 3), (2, 2)], {"k": 1})], reference=_set_diag_reference)  # fmt: skip
-def set_diag(input: Any, diagonal: Any, name: str | None = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT") -> Tensor:
+@composed(
+    names="linalg.set_diag",
+    on=(reals, reals),
+    samples=[([(3, 4), (3,)], {}), ([(2, 3, 3), (2, 2)], {"k": 1})],
+    reference=_set_diag_reference,
+)
+def set_diag(
+    input: Any, diagonal: Any, name: str | None = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT"
+) -> Tensor:
     """Matrices ``[..., m, n]`` with their diagonals k replaced; both arguments get gradients.
 
-    diagonal: of the shape that `diag_part` gives for the same k.  Raises InvalidArgumentError for other shapes.
+    diagonal: of the shape that `diag_part` gives for the same k.  Raises InvalidArgumentError for other
+    shapes.
 
     >>> tf.linalg.set_diag(tf.constant([[1, 2], [3, 4]]), tf.constant([8, 9])).numpy()
     array([[8, 2],
@@ -258,29 +287,38 @@ def set_diag(input: Any, diagonal: Any, name: str | None = "set_diag", k: Any = 
     expected = (*batch, *count, _longest(low, high, rows, columns))
     if tuple(d.shape) != expected:
         raise errors.InvalidArgumentError(
-            "set_diag: Either first dimensions of diagonal don't match input.shape[:-2], or its last ones are not the "
+            "set_diag: Either first dimensions of diagonal don't match input.shape[:-2], or its last ones "
+            "are not the "
             f"number and the length of the diagonals. Input shape: {_brackets(x.shape)} Diagonal shape: "
             f"{_brackets(d.shape)} Expected diagonal shape: {_brackets(expected)}"
         )
     return select(_mask(low, high, rows, columns), _write_all(d, low, high, rows, columns, align), x)
 
 
-@composed(names="linalg.trace", on=reals, samples=[([(3, 4)], {}), ([(2, 3, 3)], {}), ([(0, 0)], {})],
-          reference=lambda x: np.trace(x, axis1=-2, axis2=-1))  # fmt: skip
+@composed(
+    names="linalg.trace",
+    on=reals,
+    samples=[([(3, 4)], {}), ([(2, 3, 3)], {}), ([(0, 0)], {})],
+    reference=lambda x: np.trace(x, axis1=-2, axis2=-1),
+)
 def trace(x: Any, name: str | None = None) -> Tensor:
     """The sum of the main diagonal of matrices ``[..., m, n]``: ``[...]``.
 
     Raises InvalidArgumentError for rank below 2.
 
     >>> tf.linalg.trace(tf.constant([[1.0, 2.0], [3.0, 4.0]])).numpy()
-    5.0
+    np.float32(5.0)
     """
     diagonal = _read(_matrix(x, "trace"), 0)
     return sum_over(diagonal, (diagonal.ndim - 1,))
 
 
-@composed(names="linalg.tensor_diag", on=reals, samples=[([(3,)], {}), ([(2, 2)], {})],
-          reference=lambda x: np.diag(x.ravel()).reshape(x.shape * 2))  # fmt: skip
+@composed(
+    names="linalg.tensor_diag",
+    on=reals,
+    samples=[([(3,)], {}), ([(2, 2)], {})],
+    reference=lambda x: np.diag(x.ravel()).reshape(x.shape * 2),
+)
 def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:
     """Zeros of shape ``s + s`` with a tensor of shape s where both halves of the index are equal.
 
@@ -297,10 +335,14 @@ def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:
     return reshape(_write(reshape(d, size), 0, size, size), *d.shape, *d.shape)
 
 
-@composed(names="linalg.tensor_diag_part", on=reals, samples=[([(3, 3)], {}), ([(2, 3, 2, 3)], {})],
-          reference=lambda x: np.diag(x.reshape((int(np.sqrt(x.size)),) * 2)).reshape(x.shape[: x.ndim // 2]))  # fmt: skip
+@composed(
+    names="linalg.tensor_diag_part",
+    on=reals,
+    samples=[([(3, 3)], {}), ([(2, 3, 2, 3)], {})],
+    reference=lambda x: np.diag(x.reshape((int(np.sqrt(x.size)),) * 2)).reshape(x.shape[: x.ndim // 2]),
+)
 def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
-    """The elements of a tensor of shape ``s + s`` where both halves of the index are equal: a tensor of shape s.
+    """The elements of a tensor of shape ``s + s`` where both halves of the index are equal, of shape s.
 
     Raises InvalidArgumentError for an odd rank, rank 0, or halves that differ.
 
@@ -311,12 +353,14 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
     half = x.ndim // 2
     if not x.ndim or x.ndim % 2:
         raise errors.InvalidArgumentError(
-            f"tensor_diag_part: The rank of the tensor should be even and positive, got shape {_brackets(x.shape)}"
+            "tensor_diag_part: The rank of the tensor should be even and positive, got shape "
+            f"{_brackets(x.shape)}"
         )
     for i in range(half):
         if x.shape[i] != x.shape[half + i]:
             raise errors.InvalidArgumentError(
-                f"tensor_diag_part: Invalid shape {_brackets(x.shape)}: dimensions {i} and {half + i} do not match."
+                f"tensor_diag_part: Invalid shape {_brackets(x.shape)}: dimensions {i} and {half + i} do "
+                "not match."
             )
     size = _size(x.shape[:half])
     return reshape(_read(reshape(x, size, size), 0), x.shape[:half])
@@ -328,14 +372,17 @@ def _band_reference(x, num_lower, num_upper):
     return np.where(keep, x, 0)
 
 
-@composed(names="linalg.band_part", on=reals,
-          samples=[([(3, 4)], {"num_lower": 1, "num_upper": 0}), ([(2, 3, 3)], {"num_lower": -1, "num_upper": 1})],
-          reference=_band_reference)  # fmt: skip
+@composed(
+    names="linalg.band_part",
+    on=reals,
+    samples=[([(3, 4)], {"num_lower": 1, "num_upper": 0}), ([(2, 3, 3)], {"num_lower": -1, "num_upper": 1})],
+    reference=_band_reference,
+)
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
     """Matrices ``[..., m, n]`` with zeros outside a band around the main diagonal.
 
-    num_lower, num_upper: how many diagonals below and above it stay, negative: all.  Raises InvalidArgumentError for
-    rank below 2 and for more diagonals than the matrices have.
+    num_lower, num_upper: how many diagonals below and above it stay, negative: all.  Raises
+    InvalidArgumentError for rank below 2 and for more diagonals than the matrices have.
 
     >>> tf.linalg.band_part(tf.ones((2, 2)), -1, 0).numpy()
     array([[1., 0.],
@@ -344,10 +391,14 @@ def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = Non
     x = _matrix(input, "band_part")
     rows, columns = x.shape[-2:]
     below, above = int(num_lower), int(num_upper)
-    for count, most, which, of in ((below, rows, "num_lower", "rows"), (above, columns, "num_upper", "columns")):
+    for count, most, which, of in (
+        (below, rows, "num_lower", "rows"),
+        (above, columns, "num_upper", "columns"),
+    ):
         if count > most:
             raise errors.InvalidArgumentError(
-                f"band_part: {which} must be negative or less or equal to number of {of} ({most}) got: {count}"
+                f"band_part: {which} must be negative or less or equal to number of {of} ({most}) got: "
+                f"{count}"
             )
     mask = _mask(-rows if below < 0 else -below, columns if above < 0 else above, rows, columns)
     return select(mask, x, zeros_like(x))

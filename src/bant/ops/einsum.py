@@ -1,8 +1,8 @@
 """Einstein's summation for any expression, as transpositions and matrix products.
 
-An equation and the shapes of its operands are turned into a plan once: a list of small steps (take a diagonal, sum an
-axis, contract two operands) that is kept for the next call.  Each contraction is one batched matrix product between
-two transpositions, so derivatives of all orders come from those ops.
+An equation and the shapes of its operands are turned into a plan once: a list of small steps (take a
+diagonal, sum an axis, contract two operands) that is kept for the next call.  Each contraction is one batched
+matrix product between two transpositions, so derivatives of all orders come from those ops.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import re
 from typing import Any
-
 
 from bant import _core, errors
 from bant.ops.convert import as_tensor
@@ -59,10 +58,13 @@ def _parse(equation: str, shapes: tuple) -> tuple[list[Labels], Labels]:
         if (before + after).count(label) > 1:
             raise ValueError(f"Output subscripts contain a label appearing more than once: {equation}")
         if label not in everything:
-            raise ValueError(f"Output subscripts contain the label {label} not present in the input subscripts.")
+            raise ValueError(
+                f"Output subscripts contain the label {label} not present in the input subscripts."
+            )
     if widest and not dots:
         raise errors.InvalidArgumentError(
-            f"einsum: Output contains {widest} broadcasting dimension(s) but no ellipsis (...) was found in the "
+            f"einsum: Output contains {widest} broadcasting dimension(s) but no ellipsis (...) was found "
+            "in the "
             f"output subscripts (equation {equation!r})"
         )
     return operands, (*before, *range(widest - 1, -1, -1), *after)
@@ -81,7 +83,8 @@ def _extents(operands: list[Labels], shapes: tuple, equation: str) -> dict:
                 continue
             shown = str(list(shape)).replace(" ", "")
             raise errors.InvalidArgumentError(
-                f"einsum: Expected dimension {known} at axis {axis} of the input shaped {shown} but got dimension "
+                f"einsum: Expected dimension {known} at axis {axis} of the input shaped {shown} but got "
+                "dimension "
                 f"{extent} (equation {equation!r})"
             )
     return sizes
@@ -105,8 +108,10 @@ class _Planner:
     def tidy(self, i: int, extents: tuple) -> None:
         """Drops axes of length 1 that broadcast, and takes diagonals of repeated labels."""
         labels = self.operands[i]
-        wide = [not isinstance(label, int) or extent == self.sizes[label]
-                for label, extent in zip(labels, extents, strict=True)]  # fmt: skip
+        wide = [
+            not isinstance(label, int) or extent == self.sizes[label]
+            for label, extent in zip(labels, extents, strict=True)
+        ]
         if not all(wide):
             labels = tuple(label for label, keep in zip(labels, wide, strict=True) if keep)
             self.steps.append(("reshape", i, self.shape(labels)))
@@ -145,12 +150,34 @@ class _Planner:
             order_b = tuple(b.index(label) for label in (*batch, *right))
             shape_a = (*self.shape(batch), *self.shape(left), *[1] * len(right))
             shape_b = (*self.shape(batch), *[1] * len(left), *self.shape(right))
-        details = (order_a, shape_a, order_b, shape_b, bool(inner), self.shape(product))
+        details = (
+            *self.turn(a, order_a, shape_a),
+            *self.turn(b, order_b, shape_b),
+            bool(inner),
+            self.reshaping(self.after(shape_a, shape_b, bool(inner)), self.shape(product)),
+        )
         self.steps.append(("contract", (i, j), details))
         self.operands = [labels for k, labels in enumerate(self.operands) if k not in (i, j)] + [product]
 
+    def turn(self, labels: Labels, order: tuple, shape: tuple) -> tuple:
+        """The order and the shape to bring an operand to; None where it has them already."""
+        moved = tuple(self.sizes[labels[axis]] for axis in order)
+        return None if order == tuple(range(len(order))) else order, self.reshaping(moved, shape)
+
+    @staticmethod
+    def reshaping(before: tuple, after: tuple) -> tuple | None:
+        return None if before == after else after
+
+    @staticmethod
+    def after(a: tuple, b: tuple, inner: bool) -> tuple:
+        """The shape of a contraction's product before its axes are told apart."""
+        if inner:
+            return (*a[:-1], b[-1])
+        return tuple(y if x == 1 else x for x, y in zip(a, b, strict=True))
+
     def cheapest(self) -> tuple[int, int]:
-        """The pair whose product is smallest against what it replaces; pairs that share a label come first."""
+        """The pair whose product is smallest against what it replaces; pairs that share a label come
+        first."""
         best, found = None, (0, 1)
         for i in range(len(self.operands)):
             for j in range(i + 1, len(self.operands)):
@@ -182,17 +209,14 @@ def _plan(equation: str, shapes: tuple, in_order: bool) -> tuple:
     return tuple(planner.steps)
 
 
-def _turned(x: Tensor, order: tuple, shape: tuple) -> Tensor:
-    if order != tuple(range(len(order))):
-        x = transpose(x, order)
-    return x if x.shape == shape else reshape(x, shape)
-
-
 def _contracted(a: Tensor, b: Tensor, details: tuple) -> Tensor:
     order_a, shape_a, order_b, shape_b, inner, shape = details
-    a, b = _turned(a, order_a, shape_a), _turned(b, order_b, shape_b)
+    a = a if order_a is None else transpose(a, order_a)
+    b = b if order_b is None else transpose(b, order_b)
+    a = a if shape_a is None else reshape(a, shape_a)
+    b = b if shape_b is None else reshape(b, shape_b)
     product = matmul(a, b) if inner else multiply(a, b)
-    return product if product.shape == shape else reshape(product, shape)
+    return product if shape is None else reshape(product, shape)
 
 
 _OPTIONS = ("name", "optimize", "greedy")
@@ -202,14 +226,14 @@ _OPTIONS = ("name", "optimize", "greedy")
 def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
     """The sum of products that an equation such as ``'ij,jk->ik'`` describes.
 
-    A letter names an axis; axes of one letter have one length, ``...`` stands for axes that broadcast.  A letter
-    repeated in one operand takes its diagonal; letters that the result lacks are summed over.  Without ``->`` the
-    result has the letters that occur once, in alphabetical order.
+    A letter names an axis; axes of one letter have one length, ``...`` stands for axes that broadcast.  A
+    letter repeated in one operand takes its diagonal; letters that the result lacks are summed over.  Without
+    ``->`` the result has the letters that occur once, in alphabetical order.
 
-    inputs: tensors of one numeric dtype.  optimize: 'greedy' (the default, as are TensorFlow's other words) contracts
-    the cheapest pair first, None or False goes from left to right.  Raises ValueError for an equation that makes no
-    sense or for a wrong number of inputs, InvalidArgumentError for ranks, lengths and dtypes that do not fit,
-    TypeError for other keywords.
+    inputs: tensors of one numeric dtype.  optimize: 'greedy' (the default, as are TensorFlow's other words)
+    contracts the cheapest pair first, None or False goes from left to right.  Raises ValueError for an
+    equation that makes no sense or for a wrong number of inputs, InvalidArgumentError for ranks, lengths and
+    dtypes that do not fit, TypeError for other keywords.
 
     >>> tf.einsum('ij,j->i', tf.constant([[1.0, 2.0], [3.0, 4.0]]), tf.constant([1.0, 10.0])).numpy()
     array([21., 43.], dtype=float32)
@@ -217,7 +241,8 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
     wrong = [key for key in kwargs if key not in _OPTIONS]
     if wrong:
         raise TypeError(
-            f"Invalid keyword arguments for einsum: {', '.join(wrong)}. Valid arguments: {', '.join(_OPTIONS)}."
+            f"Invalid keyword arguments for einsum: {', '.join(wrong)}. Valid arguments: "
+            f"{', '.join(_OPTIONS)}."
         )
     operands = _same_dtype(inputs)
     optimize = kwargs.get("optimize", "greedy")
@@ -242,11 +267,15 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
 def _same_dtype(inputs: tuple) -> list[Tensor]:
     """The operands as tensors; numbers take the dtype of the tensors beside them."""
     hint = next((x.dtype for x in inputs if isinstance(x, (Tensor, _core.Variable))), None)
-    operands = [x if type(x) is Tensor else as_tensor(x) if hint is None else _core.convert(x, hint, True) for x in inputs]
+    operands = [
+        x if type(x) is Tensor else as_tensor(x) if hint is None else _core.convert(x, hint, True)
+        for x in inputs
+    ]
     for place, x in enumerate(operands):
         if x.dtype != operands[0].dtype:
             raise errors.DtypeMismatchError(
-                f"cannot compute einsum as input #{place}(zero-based) was expected to be a {operands[0].dtype.name} "
+                f"cannot compute einsum as input #{place}(zero-based) was expected to be a "
+                f"{operands[0].dtype.name} "
                 f"tensor but is a {x.dtype.name} tensor. Cast one of them with tf.cast."
             )
     return operands

@@ -45,7 +45,11 @@ def shape(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
     return _core.convert(list(_shape_of(input)), _index_dtype(out_type, "shape"))
 
 
-@composed(names="shape_n")
+@composed(
+    names="shape_n",
+    samples=[([[(2, 3), ()]], {})],
+    reference=lambda parts: [np.array(part.shape, np.int32) for part in parts],
+)
 def shape_n(input: Any, out_type: Any = _int32, name: str | None = None) -> list[Tensor]:
     """The shape of each tensor of a list, as `shape` gives it.
 
@@ -89,7 +93,7 @@ def identity(input: Any, name: str | None = None) -> Tensor:
     return structural.identity(input)
 
 
-@composed(names="identity_n")
+@composed(names="identity_n", on=reals, samples=[([[(2, 3), ()]], {})], reference=lambda parts: parts)
 def identity_n(input: Any, name: str | None = None) -> list[Tensor]:
     """`identity` of each tensor of a list.
 
@@ -111,7 +115,7 @@ def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     return _core.alias(input)
 
 
-@composed(names="guarantee_const")
+@composed(names="guarantee_const", on=reals, samples=[([(2, 3)], {})], reference=lambda x: x)
 def guarantee_const(input: Any, name: str | None = None) -> Tensor:
     """The tensor itself, as `identity` gives it (kept for programs that promise constancy to a compiler).
 

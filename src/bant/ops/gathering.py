@@ -127,7 +127,7 @@ def gather_nd(
 @composed(
     names="nn.embedding_lookup",
     on=reals,
-    samples=[([(4, 3)], {"ids": [0, 2, 0]}), ([(4, 3)], {"ids": [[1]], "max_norm": 0.5})],
+    samples=[([(4, 3)], {"ids": [[1]], "max_norm": 0.5}), ([(4, 3)], {"ids": [0, 2, 0]})],
     reference=lambda x, ids, max_norm=None: (
         x[np.asarray(ids)]
         if max_norm is None
@@ -199,7 +199,16 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_
     return lookup.gather(flat, structural.reshape(found, (found.shape[0],)), place, 0)
 
 
-@composed(names="where", on=(reals, reals, reals))
+@composed(
+    names="where",
+    on=reals,
+    samples=[
+        ([np.array([True, False]), (2,), (2,)], {}),
+        ([np.array([[True], [False]]), (3,), ()], {}),
+        ([np.array([[1, 0], [2, 3]])], {}),
+    ],
+    reference=lambda c, *values: np.where(c, *values) if values else np.argwhere(c),
+)
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
     """With x and y: x where ``condition`` (bool), else y; all three broadcast.  Alone: the index tuples of
     what is not 0.
@@ -239,7 +248,29 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 # --- writing by index
 
 
-@composed(names="scatter_nd", on=reals)
+def _put(array, places, updates):
+    array[places] = updates
+
+
+def _combined(combine, array, indices, updates):
+    """The references: a copy of the array with the updates combined into it one after the other."""
+    array = np.array(array)
+    getattr(combine, "at", combine)(array, tuple(np.moveaxis(indices, -1, 0)), updates)
+    return array
+
+
+@composed(
+    names="scatter_nd",
+    on=reals,
+    samples=[
+        ([np.array([[1], [3], [1]]), (3,)], {"shape": [5]}),
+        ([np.array([[1]]), (1, 2)], {"shape": [3, 2]}),
+        ([np.array([[0, 1]]), (1,)], {"shape": [2, 2]}),
+    ],
+    reference=lambda indices, updates, shape: _combined(
+        np.add, np.zeros(shape, updates.dtype), indices, updates
+    ),
+)
 def scatter_nd(
     indices: Any, updates: Any, shape: Any, bad_indices_policy: str = "", name: str | None = None
 ) -> Tensor:
@@ -260,7 +291,12 @@ def _scatter(native: Any, mode: int, tensor: Any, indices: Any, updates: Any) ->
     return native(tensor, integers(indices, native.__name__, "indices"), updates, mode)
 
 
-@composed(names="tensor_scatter_nd_update", on=(reals, reals))
+@composed(
+    names="tensor_scatter_nd_update",
+    on=reals,
+    samples=[([(5,), np.array([[1], [3]]), (2,)], {}), ([(3, 2), np.array([[1]]), (1, 2)], {})],
+    reference=lambda x, indices, updates: _combined(_put, x, indices, updates),
+)
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
     """A copy of ``tensor`` with ``updates`` put at index tuples; the last of equal indices wins.
 
@@ -272,7 +308,12 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
     return _scatter(lookup.scatter_update, 0, tensor, indices, updates)
 
 
-@composed(names="tensor_scatter_nd_add", on=(reals, reals))
+@composed(
+    names="tensor_scatter_nd_add",
+    on=reals,
+    samples=[([(5,), np.array([[1], [3], [1]]), (3,)], {}), ([(3, 2), np.array([[1]]), (1, 2)], {})],
+    reference=lambda x, indices, updates: _combined(np.add, x, indices, updates),
+)
 def tensor_scatter_nd_add(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
 ) -> Tensor:
@@ -284,7 +325,12 @@ def tensor_scatter_nd_add(
     return _scatter(lookup.scatter_add, 1, tensor, indices, updates)
 
 
-@composed(names="tensor_scatter_nd_sub", on=(reals, reals))
+@composed(
+    names="tensor_scatter_nd_sub",
+    on=reals,
+    samples=[([(5,), np.array([[1], [3], [1]]), (3,)], {}), ([(3, 2), np.array([[1]]), (1, 2)], {})],
+    reference=lambda x, indices, updates: _combined(np.subtract, x, indices, updates),
+)
 def tensor_scatter_nd_sub(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
 ) -> Tensor:
@@ -297,7 +343,12 @@ def tensor_scatter_nd_sub(
     return _scatter(lookup.scatter_subtract, 2, tensor, indices, updates)
 
 
-@composed(names="tensor_scatter_nd_max", on=(reals, reals))
+@composed(
+    names="tensor_scatter_nd_max",
+    on=reals,
+    samples=[([(5,), np.array([[1], [3], [1]]), (3,)], {}), ([(3, 2), np.array([[1]]), (1, 2)], {})],
+    reference=lambda x, indices, updates: _combined(np.maximum, x, indices, updates),
+)
 def tensor_scatter_nd_max(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
 ) -> Tensor:
@@ -309,7 +360,12 @@ def tensor_scatter_nd_max(
     return _scatter(lookup.scatter_max, 3, tensor, indices, updates)
 
 
-@composed(names="tensor_scatter_nd_min", on=(reals, reals))
+@composed(
+    names="tensor_scatter_nd_min",
+    on=reals,
+    samples=[([(5,), np.array([[1], [3], [1]]), (3,)], {}), ([(3, 2), np.array([[1]]), (1, 2)], {})],
+    reference=lambda x, indices, updates: _combined(np.minimum, x, indices, updates),
+)
 def tensor_scatter_nd_min(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
 ) -> Tensor:

@@ -39,6 +39,10 @@ def advanced(tensor: Any, key: Any) -> Tensor:
     an InvalidArgumentError) for indices out of range and TypeError for what can be no index.
     """
     x = as_tensor(tensor)
+    if x.ndim and type(key) is not tuple:
+        simple = _one_array(x, key)
+        if simple is not None:
+            return simple
     parts = _normal(x, key if isinstance(key, tuple) else (key,))
     picks = [part for part in parts if isinstance(part, _Pick)]
     if not picks:
@@ -60,6 +64,29 @@ def advanced(tensor: Any, key: Any) -> Tensor:
     fancy = [i for i, part in enumerate(parts) if isinstance(part, (_Pick, int))]
     neighbours = fancy[-1] - fancy[0] + 1 == len(fancy)
     return _picked(x, [pick.index for pick in picks], places, first if neighbours else 0)
+
+
+def _one_array(x: Tensor, key: Any) -> Tensor | None:
+    """The usual keys, one array of integers that are in range or one mask, without leaving the core; else None."""
+    if type(key) is not Tensor:
+        if not isinstance(key, (list, np.ndarray, Variable)):
+            return None
+        try:
+            key = as_tensor(key)
+        except (TypeError, ValueError):
+            return None
+    if not key.ndim:
+        return None
+    dtype = key.dtype
+    if dtype is _int32 or dtype is _int64:
+        try:
+            return lookup.gather(structural.identity(x), key, 0, 0)
+        except IndexRangeError:
+            return None  # negative indices, or an error that shall be told in other words
+    if dtype.is_bool and key.ndim == 1 and len(key) == len(x):
+        found = lookup.nonzero(key)
+        return lookup.gather(structural.identity(x), structural.reshape(found, (len(found),)), 0, 0)
+    return None
 
 
 def _picked(x: Tensor, indices: list, places: list[int], first: Any) -> Tensor:
@@ -317,9 +344,9 @@ def strided_slice(
     """``input_[begin[0]:end[0]:strides[0], …]`` with the parts of the key in lists, and bit k of the masks
     for part k:
 
-    begin_mask, end_mask: the bound is left out; ellipsis_mask: the part is ``...``; new_axis_mask: it is a new
-    axis; shrink_axis_mask: it is the integer ``begin[k]``.  Raises InvalidArgumentError for lists of different
-    lengths, a stride of 0 and integers out of range.
+    begin_mask, end_mask: the bound is left out; ellipsis_mask: the part is ``...``; new_axis_mask: it is a
+    new axis; shrink_axis_mask: it is the integer ``begin[k]``.  Raises InvalidArgumentError for lists of
+    different lengths, a stride of 0 and integers out of range.
 
     >>> tf.strided_slice([1, 2, 3, 4], [0], [4], [2]).numpy()
     array([1, 3], dtype=int32)

@@ -23,7 +23,16 @@ Tensor = _core.Tensor
 # --- joining and cutting
 
 
-@composed(names="concat")
+@composed(
+    names="concat",
+    on=reals,
+    samples=[
+        ([[(2, 3), (2, 1)]], {"axis": 1}),
+        ([[(2,), (0,), (3,)]], {"axis": -1}),
+        ([[(2,)]], {"axis": 0}),
+    ],
+    reference=lambda values, axis: np.concatenate(values, axis),
+)
 def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     """Tensors joined along an axis they have; all other extents must agree.
 
@@ -44,7 +53,12 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     return structural.identity(values[0])
 
 
-@composed(names="stack")
+@composed(
+    names="stack",
+    on=reals,
+    samples=[([[(2, 3), (2, 3)]], {}), ([[(2, 3), (2, 3)]], {"axis": 1}), ([[(), (), ()]], {"axis": -1})],
+    reference=lambda values, axis=0: np.stack(values, axis),
+)
 def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
     """Tensors of one shape joined along a new axis.
 
@@ -61,23 +75,28 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
         values = unstack(values)
     if not values:
         return _core.full((0,), TABLE[11], 0.0)
-    if axis == 0 and not any(isinstance(value, (Tensor, _core.Variable, np.ndarray)) for value in values):
-        try:
-            return _core.convert(values)
-        except ValueError:
-            pass  # of different shapes: said below
-    values = _of_one_dtype(values)
-    dims = values[0].shape
+    for value in values:
+        if type(value) is not Tensor:
+            if axis == 0 and not any(
+                isinstance(part, (Tensor, _core.Variable, np.ndarray)) for part in values
+            ):
+                try:
+                    return _core.convert(values)
+                except ValueError:
+                    pass  # of different shapes: said below
+            values = _of_one_dtype(values)
+            break
+    dims = tuple(values[0].shape)
     rank = len(dims)
     if not -rank - 1 <= axis <= rank:
         raise ValueError(f"stack: Argument `axis` = {axis} not in range [{-rank - 1}, {rank + 1})")
-    place = axis + rank + 1 if axis < 0 else axis
     for k, value in enumerate(values):
-        if value.shape != dims:
+        if value.ndim != rank or (rank and tuple(value.shape) != dims):
             raise InvalidArgumentError(
-                "stack: Shapes of all inputs must match: "
-                f"values[0].shape = {text(dims)} != values[{k}].shape = {text(value.shape)}"
+                "stack: Shapes of all inputs must match: values[0].shape = "
+                f"{text(dims)} != values[{k}].shape = {text(value.shape)}"
             )
+    place = axis + rank + 1 if axis < 0 else axis
     row = (*dims[:place], 1, *dims[place:])
     return structural.concat([structural.reshape(value, row) for value in values], place)
 
@@ -97,7 +116,7 @@ def _of_one_dtype(values: Any) -> list[Tensor]:
 
 def cut(x: Tensor, axis: int, sizes: list, drop: bool = False) -> list[Tensor]:
     """Consecutive pieces of x along an axis, as views; ``drop`` leaves the axis out of pieces of length 1."""
-    dims = x.shape
+    dims = tuple(x.shape)
     rank = len(dims)
     before, after = [rank], []
     for place, extent in enumerate(dims):
@@ -111,7 +130,12 @@ def cut(x: Tensor, axis: int, sizes: list, drop: bool = False) -> list[Tensor]:
     return pieces
 
 
-@composed(names="unstack")
+@composed(
+    names="unstack",
+    on=reals,
+    samples=[([(2, 3)], {}), ([(2, 3)], {"axis": -1})],
+    reference=lambda x, axis=0: list(np.moveaxis(x, axis, 0)),
+)
 def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -> list[Tensor]:
     """The list of slices of a tensor along an axis, which they no longer have.
 
@@ -121,7 +145,7 @@ def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -
     [[1, 3], [2, 4]]
     """
     value = as_tensor(value)
-    dims = value.shape
+    dims = tuple(value.shape)
     rank = len(dims)
     place = whole(axis, "unstack", "axis")
     if not -rank <= place < rank:
@@ -134,21 +158,28 @@ def unstack(value: Any, num: Any = None, axis: Any = 0, name: str = "unstack") -
     return cut(value, place, [1] * dims[place], drop=True)
 
 
-@composed(names="split")
+@composed(
+    names="split",
+    on=reals,
+    samples=[([(4,)], {"num_or_size_splits": 2}), ([(2, 5)], {"num_or_size_splits": [1, -1, 0], "axis": 1})],
+    reference=lambda x, num_or_size_splits, axis=0: (
+        np.split(x, 2) if num_or_size_splits == 2 else np.split(x, [1, 5], axis)
+    ),
+)
 def split(
     value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split"
 ) -> list[Tensor]:
     """A tensor cut along an axis: into a number of equal parts (int), or into parts of given sizes (one may
     be -1).
 
-    Raises InvalidArgumentError where the parts do not fill the axis or the axis does not exist, ValueError for
-    a scalar tensor as the number of parts.
+    Raises InvalidArgumentError where the parts do not fill the axis or the axis does not exist, ValueError
+    for a scalar tensor as the number of parts.
 
     >>> [t.numpy().tolist() for t in tf.split([1, 2, 3, 4], [1, 3])]
     [[1], [2, 3, 4]]
     """
     value = as_tensor(value)
-    dims = value.shape
+    dims = tuple(value.shape)
     rank = len(dims)
     place = whole(axis, "split", "axis")
     if not -rank <= place < rank:
@@ -214,7 +245,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     array([1, 2, 1, 2], dtype=int32)
     """
     input = as_tensor(input)
-    dims = input.shape
+    dims = tuple(input.shape)
     counts = wholes(multiples, "tile", "multiples", vector=True)
     if len(counts) != len(dims):
         raise InvalidArgumentError(
@@ -232,6 +263,31 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
         repeated.append(extent)
         joined.append(extent * count)
     return structural.reshape(structural.broadcast(structural.reshape(input, separate), repeated), joined)
+
+
+def _padding_pairs(tensor: Tensor, paddings: Any) -> list[int]:
+    """The argument of `pad` as before, after, before, after …, checked."""
+    if isinstance(paddings, (list, tuple)) and all(isinstance(row, (list, tuple)) for row in paddings):
+        shape = (len(paddings), len(paddings[0]) if paddings else 2)
+        rows = [wholes(row, "pad", "paddings") for row in paddings]
+        if any(len(row) != 2 for row in rows):
+            raise InvalidArgumentError(f"pad: paddings must be a matrix with 2 columns, got {paddings!r}")
+        pairs = [int(number) for row in rows for number in row]
+    else:
+        array = np.asarray(as_tensor(paddings))
+        shape = array.shape
+        if array.ndim != 2 or shape[1] != 2:
+            raise InvalidArgumentError(f"pad: paddings must be a matrix with 2 columns: {text(shape)}")
+        pairs = list(wholes(array.reshape(-1), "pad", "paddings"))
+    if shape[0] != tensor.ndim:
+        raise InvalidArgumentError(
+            "pad: The first dimension of paddings must be the rank of inputs "
+            f"{text(tensor.shape)}, got paddings of shape {text(shape)}"
+        )
+    for before, after in zip(pairs[::2], pairs[1::2], strict=True):
+        if before < 0 or after < 0:
+            raise InvalidArgumentError(f"pad: Paddings must be non-negative: {before} {after}")
+    return pairs
 
 
 @composed(
@@ -253,27 +309,14 @@ def pad(
     """More cells before and after, ``paddings[k] = [before, after]`` for each axis k.
 
     ``mode``: CONSTANT fills with ``constant_values``, REFLECT mirrors without the edge, SYMMETRIC with it.
-    Raises InvalidArgumentError for paddings that do not fit, ValueError for another mode, TypeError for a value
-    that the dtype cannot hold.
+    Raises InvalidArgumentError for paddings that do not fit, ValueError for another mode, TypeError for a
+    value that the dtype cannot hold.
 
     >>> tf.pad([1, 2], [[1, 1]]).numpy()
     array([0, 1, 2, 0], dtype=int32)
     """
     tensor = as_tensor(tensor)
-    array = np.asarray(paddings.read_value() if isinstance(paddings, _core.Variable) else paddings)
-    if array.dtype.kind not in "iu" and array.size:
-        array = np.asarray([wholes(row, "pad", "paddings") for row in paddings])
-    if array.ndim != 2 or array.shape[1] != 2:
-        raise InvalidArgumentError(f"pad: paddings must be a matrix with 2 columns: {text(array.shape)}")
-    if array.shape[0] != tensor.ndim:
-        raise InvalidArgumentError(
-            f"pad: The first dimension of paddings must be the rank of inputs {text(tensor.shape)}, got "
-            f"paddings of shape {text(array.shape)}"
-        )
-    pairs = array.reshape(-1).tolist()
-    for before, after in zip(pairs[::2], pairs[1::2], strict=False):
-        if before < 0 or after < 0:
-            raise InvalidArgumentError(f"pad: Paddings must be non-negative: {before} {after}")
+    pairs = _padding_pairs(tensor, paddings)
     kind = mode.upper()
     if kind == "CONSTANT":
         if type(constant_values) is int and constant_values == 0:
@@ -302,8 +345,8 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
     """Each slice along an axis repeated in place: all as often, or each by its own count; without an axis,
     of x flat.
 
-    Raises ValueError for an axis that does not exist or counts that do not match its length, InvalidArgumentError
-    for negative counts, TypeError for counts that are no integers.
+    Raises ValueError for an axis that does not exist or counts that do not match its length,
+    InvalidArgumentError for negative counts, TypeError for counts that are no integers.
 
     >>> tf.repeat([1, 2], [1, 2]).numpy()
     array([1, 2, 2], dtype=int32)
@@ -317,7 +360,7 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
         if not -rank <= place < rank:
             raise ValueError(f"repeat: axis={place} out of bounds: expected {-rank}<=axis<{rank}")
         place %= rank
-    dims = input.shape
+    dims = tuple(input.shape)
     extent = dims[place]
     counts = wholes(repeats, "repeat", "repeats")
     for count in counts:
@@ -359,7 +402,7 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     array([3, 1, 2], dtype=int32)
     """
     input = as_tensor(input)
-    dims = input.shape
+    dims = tuple(input.shape)
     if not dims:
         raise InvalidArgumentError("roll: input must be 1-D or higher, got a scalar.")
     shifts, axes = wholes(shift, "roll", "shift"), wholes(axis, "roll", "axis")

@@ -62,15 +62,26 @@ _matmul_samples = [
 
 
 @composed(names="matmul linalg.matmul", samples=_matmul_samples, reference=_matmul_reference, **_both)
-def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
-           adjoint_b: bool = False, a_is_sparse: bool = False, b_is_sparse: bool = False, output_type: Any = None,
-           grad_a: bool = False, grad_b: bool = False, name: str | None = None) -> Tensor:  # fmt: skip
+def matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    output_type: Any = None,
+    grad_a: bool = False,
+    grad_b: bool = False,
+    name: str | None = None,
+) -> Tensor:
     """The matrix product over the last two axes, ``[..., m, k]`` by ``[..., k, n]``; the others broadcast.
 
-    a, b: numeric tensors of one dtype and rank 2 or more, first transposed, or transposed and conjugated, where a
-    flag says so.  output_type: the dtype of the result, for products of narrow integers.  The flags of sparsity are
-    hints that change nothing.  Raises ValueError for two flags on one matrix, InvalidArgumentError for shapes and
-    dtypes that do not fit.
+    a, b: numeric tensors of one dtype and rank 2 or more, first transposed, or transposed and conjugated,
+    where a flag says so.  output_type: the dtype of the result, for products of narrow integers.  The flags
+    of sparsity are hints that change nothing.  Raises ValueError for two flags on one matrix,
+    InvalidArgumentError for shapes and dtypes that do not fit.
 
     >>> tf.matmul(tf.constant([[1.0, 2.0]]), tf.constant([[3.0], [4.0]])).numpy()
     array([[11.]], dtype=float32)
@@ -99,10 +110,21 @@ def _turned(x: Tensor, transposed: bool, adjoint: bool, which: str) -> Tensor:
     return swapped(e.conj(x) if adjoint and x.dtype.is_complex else x)
 
 
-@composed(names="linalg.matvec", samples=[([(2, 3), (3,)], {}), ([(4, 3, 2), (3,)], {"transpose_a": True})],
-          reference=lambda a, b, transpose_a=False: (np.swapaxes(a, -1, -2) if transpose_a else a) @ b, **_both)  # fmt: skip
-def matvec(a: Any, b: Any, transpose_a: bool = False, adjoint_a: bool = False, a_is_sparse: bool = False,
-           b_is_sparse: bool = False, name: str | None = None) -> Tensor:  # fmt: skip
+@composed(
+    names="linalg.matvec",
+    samples=[([(2, 3), (3,)], {}), ([(4, 3, 2), (3,)], {"transpose_a": True})],
+    reference=lambda a, b, transpose_a=False: (np.swapaxes(a, -1, -2) if transpose_a else a) @ b,
+    **_both,
+)
+def matvec(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    adjoint_a: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
+) -> Tensor:
     """Matrices ``[..., m, k]`` times vectors ``[..., k]``: ``[..., m]``; the leading axes broadcast.
 
     a, b and flags as in `matmul`, which also says what is raised.
@@ -124,7 +146,8 @@ def _split_axes(axes: Any, a: Tensor, b: Tensor) -> tuple[tuple, tuple]:
         for x in (a, b):
             if axes > x.ndim:
                 raise ValueError(
-                    f"`axes` must not be larger than the number of dimensions of tensor of shape {tuple(x.shape)}. "
+                    "`axes` must not be larger than the number of dimensions of tensor of shape "
+                    f"{tuple(x.shape)}. "
                     f"Received {axes}, vs tensor dimensions {x.ndim}."
                 )
         return tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
@@ -132,9 +155,7 @@ def _split_axes(axes: Any, a: Tensor, b: Tensor) -> tuple[tuple, tuple]:
         raise ValueError(f"`axes` must be an integer or have length 2. Received {axes}.")
     first, second = ([part] if isinstance(part, (int, np.integer)) else list(part) for part in axes)
     if len(first) != len(second):
-        raise ValueError(
-            f"Different number of contraction axes `a` and `b`, {len(first)} != {len(second)}."
-        )
+        raise ValueError(f"Different number of contraction axes `a` and `b`, {len(first)} != {len(second)}.")
     return list_axes(first, a.ndim, "tensordot"), list_axes(second, b.ndim, "tensordot")
 
 
@@ -150,11 +171,11 @@ _tensordot_samples = [
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     """The sum of products over pairs of axes; the free axes of a come first, then those of b.
 
-    axes: a number n for the last n axes of a with the first n of b, or two lists of axes.  Raises ValueError for
-    axes that are no such thing, InvalidArgumentError for extents or dtypes that differ.
+    axes: a number n for the last n axes of a with the first n of b, or two lists of axes.  Raises ValueError
+    for axes that are no such thing, InvalidArgumentError for extents or dtypes that differ.
 
     >>> tf.tensordot(tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0]), 1).numpy()
-    11.0
+    np.float32(11.0)
     """
     a, b = pair(a, b)
     left, right = _split_axes(axes, a, b)
@@ -172,7 +193,9 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     return reshape(_product(flat_a, flat_b), rows + columns)
 
 
-@composed(names="linalg.cross", samples=[([(3,), (3,)], {}), ([(2, 3), (2, 3)], {})], reference=np.cross, **_both)
+@composed(
+    names="linalg.cross", samples=[([(3,), (3,)], {}), ([(2, 3), (2, 3)], {})], reference=np.cross, **_both
+)
 def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
     """The cross product of vectors of length 3 along the last axis, of the shape of both.
 
@@ -196,8 +219,12 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
     return a1 * b2 - a2 * b1
 
 
-@composed(names="linalg.adjoint", on=reals, samples=[([(2, 3)], {}), ([(4, 2, 3)], {})],
-          reference=lambda x: np.swapaxes(x, -1, -2).conj())  # fmt: skip
+@composed(
+    names="linalg.adjoint",
+    on=reals,
+    samples=[([(2, 3)], {}), ([(4, 2, 3)], {})],
+    reference=lambda x: np.swapaxes(x, -1, -2).conj(),
+)
 def adjoint(matrix: Any, name: str | None = None) -> Tensor:
     """The last two axes exchanged and all elements conjugated: ``[..., m, n]`` gives ``[..., n, m]``.
 
@@ -237,16 +264,22 @@ _norm_samples = [
 
 
 @composed(names="norm linalg.norm", on=reals, samples=_norm_samples, reference=_norm_reference)
-def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None,
-         name: str | None = None) -> Tensor:  # fmt: skip
+def norm(
+    tensor: Any,
+    ord: Any = "euclidean",
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+) -> Tensor:
     """The norm of vectors along ``axis`` (an int; None: of all elements), or of matrices (a pair of axes).
 
-    ord: 'euclidean', 1, 2, np.inf or any p > 0 for vectors; 'euclidean', 'fro', 1 or np.inf for matrices.  tensor:
-    floating or complex; the result lacks the axes or, with keepdims, has them with length 1.  Raises ValueError for
-    another ord or axis, InvalidArgumentError for axes outside the rank, for integers, and for the matrix 2-norm.
+    ord: 'euclidean', 1, 2, np.inf or any p > 0 for vectors; 'euclidean', 'fro', 1 or np.inf for matrices.
+    tensor: floating or complex; the result lacks the axes or, with keepdims, has them with length 1.  Raises
+    ValueError for another ord or axis, InvalidArgumentError for axes outside the rank, for integers, and for
+    the matrix 2-norm.
 
     >>> tf.norm(tf.constant([3.0, 4.0])).numpy()
-    5.0
+    np.float32(5.0)
     """
     x = as_tensor(tensor)
     of_matrix = isinstance(axis, (list, tuple))
@@ -259,7 +292,8 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
             )
         if ord == 2:
             raise errors.InvalidArgumentError(
-                "norm: the matrix norm with ord=2 is the largest singular value (svd), which norm does not compute. "
+                "norm: the matrix norm with ord=2 is the largest singular value (svd), which norm does "
+                "not compute. "
                 "Use ord='euclidean', 1 or np.inf."
             )
     elif ord != "euclidean" and (isinstance(ord, str) or not np.isreal(ord) or not ord > 0):
@@ -303,13 +337,19 @@ def _l2_normalize_reference(x, axis=None, epsilon=1e-12):
 _l2_samples = [([(2, 3)], {}), ([(2, 3)], {"axis": 1}), ([(2, 3, 2)], {"axis": [0, -1]})]
 
 
-@composed(names="math.l2_normalize linalg.l2_normalize nn.l2_normalize", on=reals, samples=_l2_samples,
-          reference=_l2_normalize_reference)  # fmt: skip
-def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Tensor:
+@composed(
+    names="math.l2_normalize linalg.l2_normalize nn.l2_normalize",
+    on=reals,
+    samples=_l2_samples,
+    reference=_l2_normalize_reference,
+)
+def l2_normalize(
+    x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None
+) -> Tensor:
     """x divided by its Euclidean norm over ``axis`` (None: all axes; an int or a list), of the shape of x.
 
-    x: a floating or complex tensor.  The sum of squares is at least ``epsilon``, so the gradient at 0 is finite.
-    dim is an old name of axis.  Raises InvalidArgumentError for an axis outside the rank.
+    x: a floating or complex tensor.  The sum of squares is at least ``epsilon``, so the gradient at 0 is
+    finite. dim is an old name of axis.  Raises InvalidArgumentError for an axis outside the rank.
 
     >>> tf.math.l2_normalize(tf.constant([3.0, 4.0])).numpy()
     array([0.6, 0.8], dtype=float32)

@@ -35,15 +35,22 @@ def _cross_entropy_reference(labels, logits, axis=-1):
     return -np.sum(labels * np.log(softmax_reference(logits, axis)), axis)
 
 
-@composed(names="nn.softmax_cross_entropy_with_logits", on=(positive, reals),
-          samples=[([(2, 3), (2, 3)], {}), ([(2, 3), (2, 3)], {"axis": 0})], reference=_cross_entropy_reference)  # fmt: skip
-def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Tensor:
+@composed(
+    names="nn.softmax_cross_entropy_with_logits",
+    on=(positive, reals),
+    samples=[([(2, 3), (2, 3)], {}), ([(2, 3), (2, 3)], {"axis": 0})],
+    reference=_cross_entropy_reference,
+)
+def softmax_cross_entropy_with_logits(
+    labels: Any, logits: Any, axis: int = -1, name: str | None = None
+) -> Tensor:
     """-Σ labels log softmax(logits) along ``axis``, of the shape of logits without that axis.
 
-    labels: distributions along the axis, cast to the dtype of logits, of a shape that broadcasts to theirs; logits:
-    floating, of rank 1 or more.  A label of 0 counts for nothing, even at a logit of -inf.  Both get gradients; that
-    of the logits is the true one also for labels that do not add up to 1, where TensorFlow assumes that they do.
-    Raises InvalidArgumentError where the shapes do not fit, ValueError if either is None.
+    labels: distributions along the axis, cast to the dtype of logits, of a shape that broadcasts to theirs;
+    logits: floating, of rank 1 or more.  A label of 0 counts for nothing, even at a logit of -inf.  Both get
+    gradients; that of the logits is the true one also for labels that do not add up to 1, where TensorFlow
+    assumes that they do. Raises InvalidArgumentError where the shapes do not fit, ValueError if either is
+    None.
 
     >>> tf.nn.softmax_cross_entropy_with_logits(tf.constant([[1.0, 0.0]]), tf.constant([[0.0, 0.0]])).numpy()
     array([0.6931472], dtype=float32)
@@ -73,15 +80,18 @@ def _brackets(x: Tensor) -> str:
 
 def _need_both(op: str, labels: Any, logits: Any) -> None:
     if labels is None or logits is None:
-        raise ValueError(f"Both `labels` and `logits` must be provided for {op}. Received: {labels=} and {logits=}")
+        raise ValueError(
+            f"Both `labels` and `logits` must be provided for {op}. Received: {labels=} and {logits=}"
+        )
 
 
 @composed(names="nn.sparse_softmax_cross_entropy_with_logits")
 def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Tensor:
     """-log softmax(logits) at the class that each label names, of the shape of labels.
 
-    labels: integers in [0, number of classes); logits: floating, the shape of labels and an axis of classes behind.
-    Raises ValueError for shapes that do not fit, InvalidArgumentError for a label out of range or not an integer.
+    labels: integers in [0, number of classes); logits: floating, the shape of labels and an axis of classes
+    behind. Raises ValueError for shapes that do not fit, InvalidArgumentError for a label out of range or not
+    an integer.
 
     >>> tf.nn.sparse_softmax_cross_entropy_with_logits([1], tf.constant([[0.0, 0.0]])).numpy()
     array([0.6931472], dtype=float32)
@@ -94,7 +104,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
     if labels.ndim != logits.ndim - 1:
         raise ValueError(
             "`labels.shape.rank` must equal `logits.shape.rank - 1`. Received: "
-            f"labels.shape={tuple(labels.shape)} of rank {labels.ndim} and logits.shape={tuple(logits.shape)} of rank "
+            f"labels.shape={tuple(labels.shape)} of rank {labels.ndim} and "
+            f"logits.shape={tuple(logits.shape)} of rank "
             f"{logits.ndim}"
         )
     if labels.shape != logits.shape[:-1]:
@@ -104,7 +115,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
         )
     if not labels.dtype.is_integer:
         raise errors.InvalidArgumentError(
-            f"sparse_softmax_cross_entropy_with_logits: labels are numbers of classes, of an integer dtype, got "
+            "sparse_softmax_cross_entropy_with_logits: labels are numbers of classes, of an integer "
+            "dtype, got "
             f"{labels.dtype.name}. Cast them with tf.cast, or use softmax_cross_entropy_with_logits."
         )
     labels = labels if labels.dtype.size >= 4 else cast_op(labels, TABLE[3])
@@ -118,7 +130,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
             raise
         raise errors.InvalidArgumentError(
             f"Received a label value of {wrong[0]} which is outside the valid range of [0, {classes}).  "
-            f"Label values: {' '.join(str(value) for value in values[:50])} [Op:SparseSoftmaxCrossEntropyWithLogits]"
+            f"Label values: {' '.join(str(value) for value in values[:50])} "
+            "[Op:SparseSoftmaxCrossEntropyWithLogits]"
         ) from None
     loss = e.log(reduce_sum(e.exp(x), 0, 1, (last,))) - chosen
     return loss if dtype == loss.dtype else cast_op(loss, dtype)
@@ -130,18 +143,25 @@ def _same_shapes(op: str, labels: Any, logits: Any) -> tuple[Tensor, Tensor]:
     labels = labels if type(labels) is Tensor else _core.convert(labels, logits.dtype, True)
     if labels.shape != logits.shape:
         raise ValueError(
-            f"`logits` and `labels` must have the same shape, received ({tuple(logits.shape)} vs {tuple(labels.shape)})."
+            f"`logits` and `labels` must have the same shape, received ({tuple(logits.shape)} vs "
+            f"{tuple(labels.shape)})."
         )
     return labels, logits
 
 
-@composed(names="nn.sigmoid_cross_entropy_with_logits", on=(positive, reals), samples=[([(2, 3), (2, 3)], {})],
-          reference=lambda z, x: np.logaddexp(x, 0) - x * z)  # fmt: skip
-def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
-    """-z log s - (1 - z) log(1 - s) with s = sigmoid(logits) and z = labels, elementwise, exact for all logits.
+@composed(
+    names="nn.sigmoid_cross_entropy_with_logits",
+    on=(positive, reals),
+    samples=[([(2, 3), (2, 3)], {})],
+    reference=lambda z, x: np.logaddexp(x, 0) - x * z,
+)
+def sigmoid_cross_entropy_with_logits(
+    labels: Any = None, logits: Any = None, name: str | None = None
+) -> Tensor:
+    """-z log s - (1 - z) log(1 - s) for s = sigmoid(logits), z = labels, elementwise, always exact.
 
-    labels, logits: floating tensors of one shape and dtype; both get gradients.  Raises ValueError where the shapes
-    differ or either is None, InvalidArgumentError where the dtypes do.
+    labels, logits: floating tensors of one shape and dtype; both get gradients.  Raises ValueError where the
+    shapes differ or either is None, InvalidArgumentError where the dtypes do.
 
     >>> tf.nn.sigmoid_cross_entropy_with_logits(labels=[1.0, 0.0], logits=[0.0, -1000.0]).numpy()
     array([0.6931472, 0.       ], dtype=float32)
@@ -156,13 +176,19 @@ def _weighted_reference(labels, logits, pos_weight):
     return labels * pos_weight * np.logaddexp(-logits, 0) + (1 - labels) * np.logaddexp(logits, 0)
 
 
-@composed(names="nn.weighted_cross_entropy_with_logits", on=(positive, reals),
-          samples=[([(2, 3), (2, 3)], {"pos_weight": 2.0})], reference=_weighted_reference)  # fmt: skip
-def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: str | None = None) -> Tensor:
+@composed(
+    names="nn.weighted_cross_entropy_with_logits",
+    on=(positive, reals),
+    samples=[([(2, 3), (2, 3)], {"pos_weight": 2.0})],
+    reference=_weighted_reference,
+)
+def weighted_cross_entropy_with_logits(
+    labels: Any, logits: Any, pos_weight: Any, name: str | None = None
+) -> Tensor:
     """sigmoid_cross_entropy_with_logits with the term of positive labels times ``pos_weight``, elementwise.
 
-    labels, logits: floating tensors of one shape and dtype; pos_weight: a number or a tensor that broadcasts.  The
-    gradient at a logit of 0 is the true one (TensorFlow gives another).  Raises as that function does.
+    labels, logits: floating tensors of one shape and dtype; pos_weight: a number or a tensor that broadcasts.
+    The gradient at a logit of 0 is the true one (TensorFlow gives another).  Raises as that function does.
 
     >>> tf.nn.weighted_cross_entropy_with_logits([1.0], tf.constant([0.0]), 2.0).numpy()
     array([1.3862944], dtype=float32)
@@ -171,14 +197,16 @@ def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any
     return (1.0 - z) * x + (1.0 + (pos_weight - 1.0) * z) * e.softplus(-x)
 
 
-@composed(names="nn.l2_loss", on=reals, samples=[([(2, 3)], {}), ([()], {})], reference=lambda t: np.sum(t * t) / 2)
+@composed(
+    names="nn.l2_loss", on=reals, samples=[([(2, 3)], {}), ([()], {})], reference=lambda t: np.sum(t * t) / 2
+)
 def l2_loss(t: Any, name: str | None = None) -> Tensor:
     """Half the sum of squares of all elements, a scalar.
 
     t: a floating tensor of any shape.  Raises InvalidArgumentError for other dtypes.
 
     >>> tf.nn.l2_loss(tf.constant([3.0, 4.0])).numpy()
-    12.5
+    np.float32(12.5)
     """
     x = floating(t, "l2_loss")
     return 0.5 * sum_over(e.square(x), tuple(range(x.ndim)))
@@ -192,23 +220,29 @@ def _log_poisson_reference(targets, log_input, compute_full_loss=False):
     return loss
 
 
-@composed(names="nn.log_poisson_loss", on=(positive, reals),
-          samples=[([(2, 3), (2, 3)], {}), ([(2, 3), (2, 3)], {"compute_full_loss": True})],
-          reference=_log_poisson_reference)  # fmt: skip
-def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None) -> Tensor:
+@composed(
+    names="nn.log_poisson_loss",
+    on=(positive, reals),
+    samples=[([(2, 3), (2, 3)], {}), ([(2, 3), (2, 3)], {"compute_full_loss": True})],
+    reference=_log_poisson_reference,
+)
+def log_poisson_loss(
+    targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None
+) -> Tensor:
     """exp(c) - z c for targets z and the logarithm c of the prediction, elementwise.
 
-    With ``compute_full_loss`` Stirling's formula for log z! is added where z > 1.  targets, log_input: floating
-    tensors of one shape and dtype.  Raises ValueError where the shapes differ.
+    With ``compute_full_loss`` Stirling's formula for log z! is added where z > 1.  targets, log_input:
+    floating tensors of one shape and dtype.  Raises ValueError where the shapes differ.
 
     >>> tf.nn.log_poisson_loss(tf.constant(2.0), tf.constant(0.0)).numpy()
-    1.0
+    np.float32(1.0)
     """
     c = floating(log_input, "log_poisson_loss")
     z = targets if type(targets) is Tensor else _core.convert(targets, c.dtype, True)
     if z.shape != c.shape:
         raise ValueError(
-            f"`log_input` and `targets` must have the same shape, received ({tuple(c.shape)} vs {tuple(z.shape)})."
+            f"`log_input` and `targets` must have the same shape, received ({tuple(c.shape)} vs "
+            f"{tuple(z.shape)})."
         )
     loss = e.exp(c) - c * z
     if compute_full_loss:
@@ -226,17 +260,21 @@ def _moments_reference(x, axes, shift=None, keepdims=False):
     return np.mean(x, axes, keepdims=keepdims), np.var(x, axes, keepdims=keepdims)
 
 
-@composed(names="nn.moments", on=reals, samples=[([(3, 4)], {"axes": [0]}), ([(3, 4)], {"axes": [0, 1], "keepdims": True})],
-          reference=_moments_reference)  # fmt: skip
+@composed(
+    names="nn.moments",
+    on=reals,
+    samples=[([(3, 4)], {"axes": [0]}), ([(3, 4)], {"axes": [0, 1], "keepdims": True})],
+    reference=_moments_reference,
+)
 def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> tuple:
-    """``(mean, variance)`` of x over ``axes`` (None: all), without those axes or, with keepdims, with length 1.
+    """``(mean, variance)`` of x over ``axes`` (None: all), which go or, with keepdims, have length 1.
 
-    x: a tensor of rank 1 or more; float16 is computed in float32.  ``shift`` is not used, as in TensorFlow.  Raises
-    InvalidArgumentError for axes outside the rank.
+    x: a tensor of rank 1 or more; float16 is computed in float32.  ``shift`` is not used, as in TensorFlow.
+    Raises InvalidArgumentError for axes outside the rank.
 
     >>> mean, variance = tf.nn.moments(tf.constant([1.0, 3.0]), axes=[0])
     >>> mean.numpy(), variance.numpy()
-    (2.0, 1.0)
+    (np.float32(2.0), np.float32(1.0))
     """
     x = as_tensor(x)
     dtype, axes = x.dtype, list_axes(axes, x.ndim, "moments")
@@ -257,7 +295,9 @@ def _mean(x: Tensor, axes: tuple, count: int, keepdims: bool) -> Tensor:
 
 
 @composed(names="nn.weighted_moments")
-def weighted_moments(x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None) -> tuple:
+def weighted_moments(
+    x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None
+) -> tuple:
     """``(mean, variance)`` of x over ``axes``, each element counted as often as its weight says.
 
     x: a floating tensor; frequency_weights: of its dtype, of a shape that broadcasts with that of x.  Raises
@@ -265,10 +305,14 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, keepdims: bool =
 
     >>> mean, variance = tf.nn.weighted_moments(tf.constant([1.0, 5.0]), [0], tf.constant([3.0, 1.0]))
     >>> mean.numpy(), variance.numpy()
-    (2.0, 3.0)
+    (np.float32(2.0), np.float32(3.0))
     """
     x = floating(x, "weighted_moments")
-    weights = frequency_weights if type(frequency_weights) is Tensor else _core.convert(frequency_weights, x.dtype, True)
+    weights = (
+        frequency_weights
+        if type(frequency_weights) is Tensor
+        else _core.convert(frequency_weights, x.dtype, True)
+    )
     weighted = x * weights
     weights = weights + 0.0 * weighted if weights.shape != weighted.shape else weights
     axes = list_axes(axes, weighted.ndim, "weighted_moments")
@@ -282,14 +326,16 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, keepdims: bool =
 
 
 @composed(names="nn.normalize_moments")
-def normalize_moments(counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None) -> tuple:
+def normalize_moments(
+    counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None
+) -> tuple:
     """``(mean, variance)`` from a count, a sum and a sum of squares of x - shift (shift None: of x itself).
 
     All are floating tensors of shapes that broadcast.  Raises InvalidArgumentError where they do not.
 
     >>> mean, variance = tf.nn.normalize_moments(2.0, tf.constant(4.0), tf.constant(10.0), None)
     >>> mean.numpy(), variance.numpy()
-    (2.0, 1.0)
+    (np.float32(2.0), np.float32(1.0))
     """
     scale = e.reciprocal(as_tensor(counts))
     shifted = mean_ss * scale
@@ -297,11 +343,17 @@ def normalize_moments(counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, n
     return mean, variance_ss * scale - e.square(shifted)
 
 
-@composed(names="nn.batch_normalization", on=(reals, reals, positive),
-          samples=[([(4, 3), (3,), (3,)], {"offset": None, "scale": None, "variance_epsilon": 1e-3})],
-          reference=lambda x, mean, variance, offset, scale, variance_epsilon: (x - mean) / np.sqrt(variance + variance_epsilon))  # fmt: skip
-def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any,
-                        name: str | None = None) -> Tensor:  # fmt: skip
+@composed(
+    names="nn.batch_normalization",
+    on=(reals, reals, positive),
+    samples=[([(4, 3), (3,), (3,)], {"offset": None, "scale": None, "variance_epsilon": 1e-3})],
+    reference=lambda x, mean, variance, offset, scale, variance_epsilon: (
+        (x - mean) / np.sqrt(variance + variance_epsilon)
+    ),
+)
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any, name: str | None = None
+) -> Tensor:
     """scale (x - mean) / √(variance + variance_epsilon) + offset; scale and offset may be None.
 
     x: a floating tensor; the others have its dtype and broadcast with it; all get gradients.  Raises
@@ -318,20 +370,30 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
     return result - mean * factor if offset is None else result + (offset - mean * factor)
 
 
-@composed(names="nn.bias_add", on=(reals, reals), samples=[([(2, 3), (3,)], {}), ([(2, 3, 2), (3,)], {"data_format": "NC."})],
-          reference=lambda x, b, data_format=None: x + (b[:, None] if data_format else b))  # fmt: skip
+@composed(
+    names="nn.bias_add",
+    on=(reals, reals),
+    samples=[([(2, 3), (3,)], {}), ([(2, 3, 2), (3,)], {"data_format": "NC."})],
+    reference=lambda x, b, data_format=None: x + (b[:, None] if data_format else b),
+)
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
     """value + bias, where bias [C] belongs to the last axis or, for a data_format "NC...", to the second.
 
-    value: a numeric tensor of rank 2 or more.  Raises InvalidArgumentError for a bias of another length or rank,
-    ValueError for another data_format.
+    value: a numeric tensor of rank 2 or more.  Raises InvalidArgumentError for a bias of another length or
+    rank, ValueError for another data_format.
 
     >>> tf.nn.bias_add(tf.constant([[1.0, 2.0]]), tf.constant([10.0, 20.0])).numpy()
     array([[11., 22.]], dtype=float32)
     """
     first = data_format is not None and data_format.startswith("NC")
-    if data_format is not None and not first and not (data_format.startswith("N") and data_format.endswith("C")):
-        raise ValueError(f"`data_format` must be of the form `N...C` or `NC...`. Received: data_format={data_format}")
+    if (
+        data_format is not None
+        and not first
+        and not (data_format.startswith("N") and data_format.endswith("C"))
+    ):
+        raise ValueError(
+            f"`data_format` must be of the form `N...C` or `NC...`. Received: data_format={data_format}"
+        )
     x = as_tensor(value)
     b = bias if type(bias) is Tensor else _core.convert(bias, x.dtype, True)
     if b.ndim != 1:
@@ -340,7 +402,8 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
         raise errors.InvalidArgumentError(f"Input tensor must be at least 2D: {_brackets(x)} [Op:BiasAdd]")
     if b.shape[0] != x.shape[1 if first else -1]:
         raise errors.InvalidArgumentError(
-            f"Must provide as many biases as the {'second' if first else 'last'} dimension of the input tensor: "
+            f"Must provide as many biases as the {'second' if first else 'last'} dimension of the input "
+            "tensor: "
             f"{_brackets(b)} vs. {_brackets(x)} [Op:BiasAdd]"
         )
     return x + (reshape(b, -1, *[1] * (x.ndim - 2)) if first else b)
@@ -351,7 +414,7 @@ def zero_fraction(value: Any, name: str | None = None) -> Tensor:
     """The share of elements of a numeric tensor that are zero, a scalar float32; NaN for an empty one.
 
     >>> tf.math.zero_fraction(tf.constant([0.0, 1.0, 0.0, 3.0])).numpy()
-    0.5
+    np.float32(0.5)
     """
     x = as_tensor(value)
     zeros = cast_op(e.equal(x, cast_op(static(0, TABLE[3]), x.dtype)), TABLE[4])

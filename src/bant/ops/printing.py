@@ -50,7 +50,8 @@ def _axis_text(array: np.ndarray, summarize: int, depth: int) -> str:
 
 
 def value_text(value: Any, summarize: int, inside: bool = False) -> str:
-    """Any argument of `print_`: tensors by their elements, containers by their entries, the rest as Python does."""
+    """Any argument of `print_`: tensors by their elements, containers by their entries, the rest as Python
+    does."""
     if isinstance(value, (Tensor, _core.Variable)):
         return array_text(np.asarray(value), summarize)
     if isinstance(value, dict):
@@ -74,9 +75,9 @@ _STREAMS = {"stdout": lambda: sys.stdout, "stderr": lambda: sys.stderr}
 def print_(*inputs: Any, **kwargs: Any) -> None:
     """Writes values, tensors with the first and last ``summarize`` (3; -1: all) entries of each axis.
 
-    Keywords: output_stream (sys.stderr, sys.stdout, any object with ``write``, a callable such as logging.info, or
-    "file://PATH", which is appended to), summarize, sep (" "), end ("\\n"), name.  Raises ValueError for other
-    keywords and streams.
+    Keywords: output_stream (sys.stderr, sys.stdout, any object with ``write``, a callable such as
+    logging.info, or "file://PATH", which is appended to), summarize, sep (" "), end ("\\n"), name.  Raises
+    ValueError for other keywords and streams.
 
     >>> tf.print("x =", tf.constant([1.0, 2.5]), output_stream=sys.stdout)
     x = [1 2.5]
@@ -98,10 +99,14 @@ def print_(*inputs: Any, **kwargs: Any) -> None:
                 file.write(text + end)
             return
         else:
-            raise ValueError(f"Unknown output_stream {stream!r}: give sys.stdout, sys.stderr or 'file://PATH'.")
+            raise ValueError(
+                f"Unknown output_stream {stream!r}: give sys.stdout, sys.stderr or 'file://PATH'."
+            )
     if hasattr(stream, "write"):
         stream.write(text + end)
     elif callable(stream):
         stream(text)
     else:
-        raise ValueError(f"tf.print cannot write to {stream!r}: give an object with a method write, or a callable.")
+        raise ValueError(
+            f"tf.print cannot write to {stream!r}: give an object with a method write, or a callable."
+        )

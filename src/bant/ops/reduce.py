@@ -163,6 +163,8 @@ def reduce_max(
     """
     if type(input_tensor) is not Tensor:
         input_tensor = as_tensor(input_tensor)
+    if axis is None and not keepdims:
+        return structural.reduce_max(input_tensor, _OVER_ALL[input_tensor.ndim])
     return structural.reduce_max(input_tensor, _over(input_tensor, axis, keepdims, "reduce_max"))
 
 
@@ -179,6 +181,8 @@ def reduce_min(
     """
     if type(input_tensor) is not Tensor:
         input_tensor = as_tensor(input_tensor)
+    if axis is None and not keepdims:
+        return structural.reduce_min(input_tensor, _OVER_ALL[input_tensor.ndim])
     return structural.reduce_min(input_tensor, _over(input_tensor, axis, keepdims, "reduce_min"))
 
 
@@ -203,7 +207,11 @@ def reduce_prod(
     return structural.reduce_prod(input_tensor, _over(input_tensor, axis, keepdims, "reduce_prod"))
 
 
-@composed(names="reduce_all math.reduce_all")
+@composed(
+    names="reduce_all math.reduce_all",
+    samples=[([np.array([[True, False], [True, True]])], {"axis": 1})],
+    reference=_reference(np.all),
+)
 def reduce_all(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -216,7 +224,11 @@ def reduce_all(
     return structural.reduce_all(x, _over(x, axis, keepdims, "reduce_all"))
 
 
-@composed(names="reduce_any math.reduce_any")
+@composed(
+    names="reduce_any math.reduce_any",
+    samples=[([np.array([[True, False], [False, False]])], {"axis": 1})],
+    reference=_reference(np.any),
+)
 def reduce_any(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -337,7 +349,12 @@ def count_nonzero(
     return cast_op(_sum(cast_op(hits, _int64), _over(x, axis, keepdims, "count_nonzero")), as_dtype(dtype))
 
 
-@composed(names="add_n math.add_n")
+@composed(
+    names="add_n math.add_n",
+    on=reals,
+    samples=[([[(2, 3), (2, 3), (2, 3)]], {}), ([[()]], {})],
+    reference=lambda parts: np.sum(parts, 0, dtype=parts[0].dtype),
+)
 def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """The sum of tensors of one shape and dtype.
 
@@ -364,7 +381,12 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     return total if len(parts) > 1 else structural.identity(total)
 
 
-@composed(names="math.accumulate_n")
+@composed(
+    names="math.accumulate_n",
+    on=reals,
+    samples=[([[(2,), (2,)]], {"shape": [2]})],
+    reference=lambda parts, shape: np.sum(parts, 0, dtype=parts[0].dtype),
+)
 def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Tensor:
     """The sum of a list of tensors, as `add_n` gives it, with the shape and dtype checked if they are given.
 

@@ -144,7 +144,7 @@ _MINUS_INFINITY = float("-inf")
 
 def _weight(g, x, out):
     """g times the share of x in log(eˣ + …); 0 where nothing is there."""
-    return select(out > _MINUS_INFINITY, g * exp(x - out), 0.0)
+    return g * exp(select(out > _MINUS_INFINITY, x - out, _MINUS_INFINITY))
 
 
 log_add_exp = scalar(
@@ -161,7 +161,7 @@ log_add_exp = scalar(
 @composed(
     names="math.cumulative_logsumexp",
     on=reals,
-    samples=_SAMPLES,
+    samples=[([(3, 4)], {}), ([(3, 4)], {"axis": -1, "reverse": True}), ([(0, 2)], {})],
     reference=_reference(lambda x: np.logaddexp.accumulate(x, 0), -np.inf),
 )
 def cumulative_logsumexp(
@@ -181,9 +181,8 @@ def cumulative_logsumexp(
         )
     place = _scan_axis(x, axis, "cumulative_logsumexp")
     forward = -1 if reverse else 1
-    total = shifted(x, place, forward, _MINUS_INFINITY) if exclusive else x
-    by = 1
+    total, by = x, 1
     while by < x.shape[place]:
         total = log_add_exp(total, shifted(total, place, forward * by, _MINUS_INFINITY))
         by *= 2
-    return total
+    return shifted(total, place, forward, _MINUS_INFINITY) if exclusive else total

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bant import _core
-from bant.dtypes import TABLE, as_dtype
+from bant.dtypes import TABLE
 from bant.errors import InvalidArgumentError
 from bant.ops import lookup, structural
 from bant.ops.arguments import text, whole
@@ -294,7 +294,12 @@ def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Tensor
 # --- dealing out and collecting
 
 
-@composed(names="dynamic_partition")
+@composed(
+    names="dynamic_partition",
+    on=reals,
+    samples=[([(4, 2), np.array([1, 0, 1, 1])], {"num_partitions": 3})],
+    reference=lambda x, partitions, num_partitions: [x[partitions == k] for k in range(num_partitions)],
+)
 def dynamic_partition(
     data: Any, partitions: Any, num_partitions: Any, name: str | None = None
 ) -> list[Tensor]:
@@ -329,7 +334,12 @@ def dynamic_partition(
     return [lookup.gather(rows, _core.convert(np.flatnonzero(flat == k)), 0, 0) for k in range(count)]
 
 
-@composed(names="dynamic_stitch")
+@composed(
+    names="dynamic_stitch",
+    on=reals,
+    samples=[([[np.array([0, 3]), np.array(1)], [(2, 2), (2,)]], {})],
+    reference=lambda indices, data: np.stack([data[0][0], data[1], np.zeros_like(data[1]), data[0][1]]),
+)
 def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
     """Rows collected into one tensor: row ``indices[m][i]`` of the result is ``data[m][i]``; later ones win.
 
@@ -381,63 +391,3 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
     return lookup.gather(
         structural.concat([*rows, _core.full((1, *row), parts[0].dtype, 0.0)], 0), _core.convert(source), 0, 0
     )
-
-
-# --- counting
-
-
-@composed(names="math.bincount")
-def bincount(
-    arr: Any,
-    weights: Any = None,
-    minlength: Any = None,
-    maxlength: Any = None,
-    dtype: Any = _int32,
-    name: str | None = None,
-    axis: Any = None,
-    binary_output: bool = False,
-) -> Tensor:
-    """How often each number 0, 1, … occurs, or the sum of its ``weights`` (differentiable).
-
-    ``axis`` None or 0 counts the flat array, -1 each row of a matrix.  ``minlength`` and ``maxlength`` bound
-    the length of the result (larger numbers are left out); ``binary_output`` gives 1 for any count.  Raises
-    InvalidArgumentError for negative numbers and weights of another shape, ValueError for other axes.
-
-    >>> tf.math.bincount([1, 1, 3]).numpy()
-    array([0, 2, 0, 1], dtype=int32)
-    """
-    if binary_output and weights is not None:
-        raise ValueError(
-            "Arguments `binary_output` and `weights` are mutually exclusive. Please specify only one."
-        )
-    if axis not in (None, 0, -1):
-        raise ValueError(
-            f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported."
-        )
-    numbers = np.asarray(cast(as_tensor(arr), _int64))
-    if (numbers < 0).any():
-        raise InvalidArgumentError(f"bincount: Input arr must be non-negative! Got {numbers.min()}.")
-    size = int(numbers.max()) + 1 if numbers.size else 0
-    if minlength is not None:
-        size = max(size, whole(minlength, "bincount", "minlength"))
-    if maxlength is not None:
-        size = min(size, whole(maxlength, "bincount", "maxlength"))
-    by_row = axis == -1 and numbers.ndim == 2
-    rows = len(numbers) if by_row else 1
-    places = np.where(numbers < size, numbers, -1)
-    if by_row:
-        places = np.where(places < 0, -1, places + np.arange(rows)[:, None] * size)
-    if weights is None:
-        counts = np.bincount(places[places >= 0].reshape(-1), minlength=rows * size)
-        counts = (counts > 0).astype(np.int64) if binary_output else counts
-        result = cast(_core.convert(counts[: rows * size].astype(np.int64)), as_dtype(dtype))
-    else:
-        weights = as_tensor(weights)
-        if tuple(weights.shape) != numbers.shape:
-            raise InvalidArgumentError(
-                "bincount: `weights` must be the same shape as `arr` or a length-0 `Tensor`, in which case "
-                "it acts as all "
-                f"weights equal to 1. Received {text(weights.shape)}"
-            )
-        result = lookup.segment_sum(weights, _core.convert(places), rows * size, _SUM)
-    return structural.reshape(result, (rows, size)) if by_row else result

@@ -12,8 +12,8 @@ import numpy as np
 from bant import _core
 from bant.dtypes import TABLE
 from bant.errors import InvalidArgumentError
-from bant.ops import structural
-from bant.ops.arguments import ALL_AXES, REVERSED_AXES, size_of, text, whole, wholes
+from bant.ops import lookup, structural
+from bant.ops.arguments import ALL_AXES, REVERSED_AXES, axis_in, size_of, text, whole, wholes
 from bant.ops.convert import as_tensor
 from bant.ops.domains import reals
 from bant.ops.elementwise import conj
@@ -45,7 +45,19 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     >>> tf.reshape([1, 2, 3, 4], [2, -1]).numpy().tolist()
     [[1, 2], [3, 4]]
     """
-    return structural.reshape(tensor, wholes(shape, "reshape", "shape"))
+    dims = wholes(shape, "reshape", "shape")
+    if 0 in dims and -1 in dims:
+        return _reshape_empty(as_tensor(tensor), list(dims))
+    return structural.reshape(tensor, dims)
+
+
+def _reshape_empty(tensor: Tensor, dims: list[int]) -> Tensor:
+    """A reshape with both 0 and -1: the open extent follows from those that are not 0."""
+    place = dims.index(-1)
+    if not size_of(tensor.shape) and dims.count(-1) == 1:
+        known = size_of(extent for extent in dims if extent > 0)
+        dims[place] = size_of(extent for extent in tensor.shape if extent) // known
+    return structural.reshape(tensor, dims)
 
 
 @composed(
@@ -144,7 +156,11 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
     return TensorShape(result)
 
 
-@composed(names="broadcast_dynamic_shape")
+@composed(
+    names="broadcast_dynamic_shape",
+    samples=[([np.array([2, 1]), np.array([3])], {})],
+    reference=lambda x, y: np.array(np.broadcast_shapes(tuple(x), tuple(y))),
+)
 def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
     """The shape, a 1-D integer tensor, that two shapes broadcast to; InvalidArgumentError if they do not.
 
@@ -207,7 +223,7 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """
     if type(input) is not Tensor:
         input = as_tensor(input)
-    dims = input.shape
+    dims = tuple(input.shape)
     rank = len(dims)
     named = () if axis is None else wholes(axis, "squeeze", "axis")
     if not named:
@@ -261,7 +277,7 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     array([3, 2, 1], dtype=int32)
     """
     tensor = as_tensor(tensor)
-    dims = tensor.shape
+    dims = tuple(tensor.shape)
     rank = len(dims)
     turned = set()
     for i, place in enumerate(wholes(axis, "reverse", "axis ('dims')", vector=True)):
@@ -278,7 +294,68 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     return structural.slice_view(tensor, spec, ALL_AXES[rank])
 
 
-@composed(names="unravel_index")
+def _reversed_order(lengths: Any, extent: int) -> np.ndarray:
+    """For each row the positions 0 … extent - 1, of which the first ``length`` are turned round."""
+    places = np.arange(extent)
+    lengths = np.asarray(lengths)[:, None]
+    return np.where(places < lengths, lengths - 1 - places, places)
+
+
+def _reverse_reference(x, lengths, seq_axis, batch_axis=0):
+    moved = np.moveaxis(x, (batch_axis, seq_axis), (0, 1))
+    order = _reversed_order(lengths, moved.shape[1])
+    turned = np.stack([row[places] for row, places in zip(moved, order, strict=True)])
+    return np.moveaxis(turned, (0, 1), (batch_axis, seq_axis))
+
+
+@composed(
+    names="reverse_sequence",
+    on=reals,
+    samples=[
+        ([(2, 3), np.array([2, 3])], {"seq_axis": 1}),
+        ([(4, 2, 3), np.array([0, 2, 1])], {"seq_axis": 0, "batch_axis": 2}),
+    ],
+    reference=_reverse_reference,
+)
+def reverse_sequence(
+    input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None
+) -> Tensor:
+    """The first ``seq_lengths[i]`` elements along ``seq_axis`` turned round, in slice i along ``batch_axis`` (0).
+
+    Raises InvalidArgumentError for axes that do not exist or are the same, and for lengths that do not fit.
+
+    >>> tf.reverse_sequence([[1, 2, 3]], [2], seq_axis=1).numpy().tolist()
+    [[2, 1, 3]]
+    """
+    x = as_tensor(input)
+    dims = tuple(x.shape)
+    if seq_axis is None:
+        raise InvalidArgumentError("reverse_sequence: seq_axis is needed.")
+    along = axis_in(seq_axis, len(dims), "reverse_sequence", "seq_axis")
+    batch = axis_in(0 if batch_axis is None else batch_axis, len(dims), "reverse_sequence", "batch_axis")
+    if along == batch:
+        raise InvalidArgumentError(f"reverse_sequence: batch_dim == seq_dim == {along}")
+    lengths = wholes(seq_lengths, "reverse_sequence", "seq_lengths", vector=True)
+    if len(lengths) != dims[batch]:
+        raise InvalidArgumentError(
+            f"reverse_sequence: Length of seq_lengths != input.dims({batch}), ({len(lengths)} vs. "
+            f"{dims[batch]})"
+        )
+    if lengths and (min(lengths) < 0 or max(lengths) > dims[along]):
+        raise InvalidArgumentError(
+            f"reverse_sequence: seq_lengths must lie in 0 … {dims[along]}, got {lengths}"
+        )
+    order = (batch, along, *(axis for axis in ALL_AXES[len(dims)] if axis not in (batch, along)))
+    picks = _core.convert(_reversed_order(np.reshape(lengths, -1).astype(np.int64), dims[along]))
+    turned = lookup.gather(structural.transpose(x, order), picks, 1, 1)
+    return structural.transpose(turned, structural.inverse_permutation(order))
+
+
+@composed(
+    names="unravel_index",
+    samples=[([np.array([3, 5]), np.array([2, 3])], {})],
+    reference=lambda indices, dims: np.stack(np.unravel_index(indices, dims)),
+)
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
     """The coordinates, one row an axis of ``dims``, of flat positions in an array of that shape.
 

@@ -128,7 +128,12 @@ def _exchanged(rank: int, a: int, b: int) -> list[int]:
     return axes
 
 
-@composed(names="math.top_k nn.top_k")
+@composed(
+    names="math.top_k nn.top_k",
+    on=reals,
+    samples=[([(4,)], {"k": 2}), ([(2, 3)], {"k": 3}), ([(0, 3)], {})],
+    reference=lambda x, k=1: (-np.sort(-x)[..., :k], np.argsort(-x, kind="stable")[..., :k]),
+)
 def top_k(
     input: Any, k: Any = 1, sorted: bool = True, index_type: Any = _int32, name: str | None = None
 ) -> TopKV2:
@@ -155,7 +160,11 @@ def top_k(
     return TopKV2(_along_last(x, order), _core.convert(order.astype(as_dtype(index_type).as_numpy_dtype)))
 
 
-@composed(names="math.in_top_k nn.in_top_k")
+@composed(
+    names="math.in_top_k nn.in_top_k",
+    samples=[([np.array([1, 0]), np.array([[1, 9], [2, 8]])], {"k": 1})],
+    reference=lambda targets, predictions, k: np.array([True, False]),
+)
 def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Tensor:
     """For each row of ``predictions`` whether its entry at the target is among the k largest; ties count as
     in.
@@ -204,7 +213,11 @@ def _distinct(x: Any, op: str) -> tuple[Tensor, np.ndarray, np.ndarray]:
     return _core.convert(array[first[order]]), rank[inverse.reshape(-1)], counts[order]
 
 
-@composed(names="unique")
+@composed(
+    names="unique",
+    samples=[([np.array([3, 1, 3, 2])], {})],
+    reference=lambda x: (np.array([3, 1, 2]), np.array([0, 1, 0, 2])),
+)
 def unique(x: Any, out_idx: Any = _int32, name: str | None = None) -> Unique:
     """The distinct values of a vector in the order of appearance (``y``), and which one each element is
     (``idx``).
@@ -218,7 +231,11 @@ def unique(x: Any, out_idx: Any = _int32, name: str | None = None) -> Unique:
     return Unique(values, _core.convert(which.astype(as_dtype(out_idx).as_numpy_dtype)))
 
 
-@composed(names="unique_with_counts")
+@composed(
+    names="unique_with_counts",
+    samples=[([np.array([3, 1, 3, 2])], {})],
+    reference=lambda x: (np.array([3, 1, 2]), np.array([0, 1, 0, 2]), np.array([2, 1, 1])),
+)
 def unique_with_counts(x: Any, out_idx: Any = _int32, name: str | None = None) -> UniqueWithCounts:
     """As `unique`, and how often each value occurs (``count``).
 
@@ -230,7 +247,11 @@ def unique_with_counts(x: Any, out_idx: Any = _int32, name: str | None = None) -
     return UniqueWithCounts(values, _core.convert(which.astype(kind)), _core.convert(counts.astype(kind)))
 
 
-@composed(names="compat.v1.setdiff1d")
+@composed(
+    names="compat.v1.setdiff1d",
+    samples=[([np.array([4, 1, 4, 2]), np.array([1])], {})],
+    reference=lambda x, y: (np.array([4, 4, 2]), np.array([0, 2, 3])),
+)
 def setdiff1d(x: Any, y: Any, index_dtype: Any = _int32, name: str | None = None) -> ListDiff:
     """The elements of the vector x that are not in the vector y (``out``), and where they are in x (``idx``).
 
@@ -249,7 +270,11 @@ def setdiff1d(x: Any, y: Any, index_dtype: Any = _int32, name: str | None = None
     )
 
 
-@composed(names="searchsorted")
+@composed(
+    names="searchsorted",
+    samples=[([np.array([1, 3, 5]), np.array([0, 3, 6])], {"side": "right"})],
+    reference=lambda x, y, side: np.searchsorted(x, y, side),
+)
 def searchsorted(
     sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = _int32, name: str | None = None
 ) -> Tensor:
@@ -287,7 +312,7 @@ def searchsorted(
     return _core.convert(np.asarray(found, dtype=kind).reshape(tuple(wanted.shape)))
 
 
-@composed(names="math.invert_permutation")
+@composed(names="math.invert_permutation", samples=[([np.array([1, 2, 0])], {})], reference=np.argsort)
 def invert_permutation(x: Any, name: str | None = None) -> Tensor:
     """The permutation that undoes x: ``y[x[i]] = i``.
 

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import Any, Union
+from typing import Any
 
-import numpy as np
-
-from bant._core import Tensor, Variable
-from bant.indexed_slices import IndexedSlices
-
-# What operations take for a tensor.
-TensorLike = Union[  # noqa: UP007  (a value, made when the module is imported, on Python 3.10 too)
-    Tensor, Variable, IndexedSlices, int, float, complex, bool, str, bytes, np.ndarray, np.generic, Sequence[Any]
-]
+from bant._typing import TensorLike as TensorLike  # what operations take for a tensor
 
 
 class TraceType(abc.ABC):
