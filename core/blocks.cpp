@@ -113,6 +113,7 @@ void run_run(const BlockProgram& program, char* const* at, intptr_t n, const int
         block = program.scratch ? static_cast<intptr_t>(scratch_bytes / program.scratch) & ~intptr_t{15} : longest_block;
         block = std::min(std::min(block, longest_block), n);
     }
+    const intptr_t room = (block + 15) & ~intptr_t{15};   // of one temporary: every one starts aligned
     const size_t n_registers = program.registers.size();
     for (size_t r = 0; r < n_registers; ++r) {
         const auto& reg = program.registers[r];
@@ -130,7 +131,7 @@ void run_run(const BlockProgram& program, char* const* at, intptr_t n, const int
                 step[r] = steps[program.n_inputs + reg.index];
                 break;
             case BlockProgram::Register::temporary:
-                place[r] = scratch + static_cast<intptr_t>(reg.scratch) * block;
+                place[r] = scratch + static_cast<intptr_t>(reg.scratch) * room;
                 step[r] = reg.item;
                 break;
         }

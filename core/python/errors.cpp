@@ -1,3 +1,4 @@
+// Exceptions at the border: core errors become the classes of bant.errors, and tracing gives up where a rule looks at values.
 #include "host.h"
 
 #include <string>

@@ -1,12 +1,14 @@
 """What every row of the op tables must satisfy, as functions that can be called on any row.
 
 Each function in ``CHECKS`` takes a row and raises an AssertionError that begins with the row's name and the
-property that does not hold.  They know nothing of single ops: they read the row (its kernels' dtypes, its samples, its
-reference, its rules) and compare with that reference in NumPy, or with differences of the op's own values.
+property that does not hold. They know nothing of single ops: they read the row (its kernels' dtypes, its
+samples, its reference, its rules) and compare with that reference in NumPy, or with differences of the op's
+own values.
 
-Derivatives are compared along random directions.  With a random ``w`` the number L(x) = Re<w, f(x)> is a real
-function of real numbers also where x is complex, its gradient is what the tape gives for ``output_gradients=w``, and
-dL/dt along v is Re<gradient, v>.  Differences have four points: their error is of order step⁴, about 1e-13.
+Derivatives are compared along random directions. With a random ``w`` the number L(x) = Re<w, f(x)> is a
+real function of real numbers also where x is complex, its gradient is what the tape gives for
+``output_gradients=w``, and dL/dt along v is Re<gradient, v>. Differences have four points: their error is
+of order step⁴, about 1e-13.
 """
 
 from __future__ import annotations
@@ -354,7 +356,7 @@ def check_narrow(row):
 
 
 def check_views(row):
-    """Views (reversed, every second element, transposed) give what copies of them give, gradients included."""
+    """Views (reversed, every second element, transposed) give what copies give, gradients included."""
     for dtype in derivable(row):
         for call in calls(row, dtype):
             rng = generator(row)

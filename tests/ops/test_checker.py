@@ -1,4 +1,4 @@
-"""The tester is tested: rows planted with one mistake each are caught, by the op's and the property's name."""
+"""The tester is tested: rows planted with one mistake each are caught, by op and property."""
 
 import contextlib
 
@@ -104,7 +104,7 @@ def test_swapped_partials():
 
 
 def test_missing_conjugate():
-    # Written as a gradient, holomorphic=False: nobody conjugates for it, so reverse mode is wrong for complex x.
+    # Written as a gradient, holomorphic=False: nobody conjugates for it, so that is wrong for complex x.
     found = plant_scalar("planted_conjugate", np.exp, lambda g, out: g * out, holomorphic=False)
     assert_caught(found, "planted_conjugate", "gradient")
     assert "complex128" in found["gradient"]
@@ -165,7 +165,8 @@ def test_missing_sum_over_what_was_broadcast():
 
 def test_forward_wrong_alone():
     # Declared linear, but it is not: forward mode applies the op to the tangent.
-    found = plant_op("planted_linear", "prod", "x", "keepdims n_axes *axes", linear_in="x", reference=_product,
+    found = plant_op("planted_linear", "prod", "x", "keepdims n_axes *axes", linear_in="x",
+                     reference=_product,
                      x=lambda g, x, out: broadcast(reshape(g * out, 1), x.shape) / x,
                      samples=[([(3,)], (0, 1, 0))])  # fmt: skip
     assert_caught(found, "planted_linear", "forward", "duality")
@@ -212,8 +213,8 @@ def test_gradient_in_the_wrong_dtype():
 
 def test_rule_that_cannot_fit_its_input():
     with planted():
-        op("planted_shape", "transpose", "x", "*axes", x=lambda g: g, linear_in="x", samples=[([(2, 3)], (1, 0))],
-           reference=lambda x, *axes: np.transpose(x, axes))  # fmt: skip
+        op("planted_shape", "transpose", "x", "*axes", x=lambda g: g, linear_in="x",
+           samples=[([(2, 3)], (1, 0))], reference=lambda x, *axes: np.transpose(x, axes))  # fmt: skip
         with pytest.raises(ValueError, match=r"planted_shape.*shape \[3,2\].*\[2,3\]"):
             CHECKS["gradient"](ROWS["planted_shape"])
 

@@ -1,7 +1,7 @@
 """Every row of the op tables, every property.
 
-A row that cannot be tested here stands in ``skips.txt``: its name, a colon, and the reason.  A row without samples
-that is not listed there fails, and so does a line of that file that is no longer needed.
+A row that cannot be tested here stands in ``skips.txt``: its name, a colon, and the reason. A row without
+samples that is not listed there fails, and so does a line of that file that is no longer needed.
 """
 
 import re

@@ -1,8 +1,9 @@
 """A slow, independent differentiator on NumPy arrays, and the programs that it shares with bant.
 
-A program is a list of quadruples of small integers.  Whatever they are, they mean something: ``decode`` takes
-each number modulo what there is, so that hypothesis can draw and shrink programs freely.  ``run_slow`` runs an
-instruction on float64 arrays and notes one pullback an operand; ``run_fast`` runs it on bant's tensors.
+A program is a list of quadruples of small integers. Whatever they are, they mean something: ``decode``
+takes each number modulo what there is, so that hypothesis can draw and shrink programs freely. ``run_slow``
+runs an instruction on float64 arrays and notes one pullback an operand; ``run_fast`` runs it on bant's
+tensors.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import numpy as np
 import bant as tf
 from bant.ops import lookup, structural
 
-SMOOTH = (
-    "sin cos tanh exp_small square sigmoid negative double three_minus cube add subtract multiply quotient sum mean_all "
-    "transpose flatten slice newaxis concat gather matmul broadcast same"
-).split()
+SMOOTH = [
+    *("sin", "cos", "tanh", "exp_small", "square", "sigmoid", "negative", "double", "three_minus", "cube"),
+    *("add", "subtract", "multiply", "quotient", "matmul", "sum", "mean_all", "gather", "slice", "concat"),
+    *("transpose", "flatten", "newaxis", "broadcast", "same"),
+]
 KINKED = ["abs", "relu", "maximum", "floor", "largest", "where"]
 LARGE = 8.0  # operands beyond this are squashed, so that programs neither overflow nor lose their digits
 

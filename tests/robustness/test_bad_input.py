@@ -161,12 +161,25 @@ def test_more_memory_than_there_is():
 @pytest.mark.parametrize(
     "key, error",
     [
-        (5, IndexError), (-3, IndexError), ((0, 0, 0), IndexError), (2**80, IndexError), (1.5, TypeError), ("a", TypeError),
-        ((..., ...), ValueError), (slice(None, None, 0), ValueError), (slice("a", None), TypeError), (np.nan, TypeError),
-        ([[True]], IndexError), ((None,) * 300, IndexError), ((None,) * 70, ValueError), ({}, TypeError), (object(), TypeError),
-        ([2**80], (IndexError, ValueError, TypeError)), ([0, 7], IndexError),
+        (5, IndexError),
+        (-3, IndexError),
+        ((0, 0, 0), IndexError),
+        (2**80, IndexError),
+        (1.5, TypeError),
+        ("a", TypeError),
+        ((..., ...), ValueError),
+        (slice(None, None, 0), ValueError),
+        (slice("a", None), TypeError),
+        (np.nan, TypeError),
+        ([[True]], IndexError),
+        ((None,) * 300, IndexError),
+        ((None,) * 70, ValueError),
+        ({}, TypeError),
+        (object(), TypeError),
+        ([2**80], (IndexError, ValueError, TypeError)),
+        ([0, 7], IndexError),
     ],
-)  # fmt: skip
+)
 def test_indices(key, error, x):
     with pytest.raises(error):
         x[key]

@@ -1,7 +1,8 @@
 """Random programs: bant and a slow interpreter must agree, whatever the tapes are put through.
 
-Drawn are the operations and their operands, shapes and dtypes, variables or tensors, how many tapes are nested, what
-is done while recording is suspended, where something fails inside the tape's context, and which values are sources.
+Drawn are the operations and their operands, shapes and dtypes, variables or tensors, how many tapes are
+nested, what is done while recording is suspended, where something fails inside the tape's context, and
+which values are sources.
 """
 
 from __future__ import annotations
@@ -114,11 +115,9 @@ def test_first_derivatives(program, dims, seed, double, variables, persistent, p
 
 
 def slow_gradient(program, arrays, seed):
-    """The interpreter's gradient of the weighted last value by all sources, zeros for None; and the listing."""
-    slow, listing = [Slow(array, connected=True) for array in arrays], []
-    for instruction in program:
-        name, places, parameters = instruction
-        listing.append(instruction)
+    """The interpreter's gradient of the weighted last value by all sources, zeros for None."""
+    slow = [Slow(array, connected=True) for array in arrays]
+    for name, places, parameters in program:
         slow.append(run_slow(name, [slow[k] for k in places], parameters, True))
     found = backward(slow[-1], weights_of(slow[-1].value.shape, seed), slow[: len(arrays)], False)
     return [np.zeros(a.shape) if g is None else g for g, a in zip(found, arrays, strict=True)]

@@ -1,7 +1,7 @@
-"""The native ops under wrong counts of arguments, hostile integers and unfit dtypes: an exception or a result.
+"""The native ops under wrong counts of arguments, hostile integers, unfit dtypes: an exception or a result.
 
-Integers are small, negative, or so large that no allocation of that size succeeds; thousands of calls are drawn anew
-from a fixed seed.
+Integers are small, negative, or so large that no allocation of that size succeeds; thousands of calls are
+drawn from a fixed seed.
 """
 
 import random
@@ -59,7 +59,7 @@ def test_hostile_attributes(name):
 @pytest.mark.parametrize("name", STRUCTURAL)
 def test_attributes_near_to_right_ones(name):
     """A right call with one integer changed: the checks that stand last are reached."""
-    row, rng = ROWS[name], random.Random(name)
+    row = ROWS[name]
     for inputs, attributes in row.samples or []:
         tensors = [tf.constant(np.ones(part) if isinstance(part, tuple) else part) for part in inputs]
         if row.parameters == ("values",):
@@ -76,8 +76,6 @@ def test_attributes_near_to_right_ones(name):
                 use(row.op(*tensors, *shorter))
             except EXPECTED as error:
                 assert str(error), shorter
-        del rng
-        rng = random.Random(name)
 
 
 @pytest.mark.parametrize("name", SCALAR)

@@ -1,4 +1,5 @@
-"""The house rules that a reader relies on, held by tests: who may know what, how large files are, how C is called."""
+"""The house rules that a reader relies on, held by tests: who may know what, how large files are, how C is
+called."""
 
 import re
 import subprocess
@@ -48,7 +49,9 @@ def test_the_machinery_knows_no_op_by_name(name):
     text = without_comments((CORE / name).read_text(encoding="utf-8"))
     strings = {string for literal in re.findall(r'"((?:[^"\\\n]|\\.)*)"', text) for string in [literal]}
     assert not strings & op_names(), f"{name} spells the names of ops"
-    assert not re.search(r"\bname\s*(==|!=)|(==|!=)\s*[\w.>-]*\bname\b|find_op\s*\(\s*\"", text), f"{name} compares ops by name"
+    assert not re.search(r"\bname\s*(==|!=)|(==|!=)\s*[\w.>-]*\bname\b|find_op\s*\(\s*\"", text), (
+        f"{name} compares ops by name"
+    )
 
 
 @needs_sources
@@ -58,7 +61,9 @@ def test_the_check_above_sees_names():
 
 
 @needs_sources
-@pytest.mark.parametrize("path", [p for p in sources(".h", ".cpp") if p.parent.name != "python"], ids=relative)
+@pytest.mark.parametrize(
+    "path", [p for p in sources(".h", ".cpp") if p.parent.name != "python"], ids=relative
+)
 def test_only_the_python_folder_knows_python(path):
     text = path.read_text(encoding="utf-8")
     found = re.findall(r'#\s*include\s*[<"]((?:Python|numpy/|nanobind|structmember|pybind)[^>"]*)', text)
@@ -72,10 +77,14 @@ for folder in ("src", "tests", "benchmarks", "examples", "tools"):
         BUDGETS += [(path, 500) for path in sources(".py", under=ROOT / folder)]
 
 
-@pytest.mark.parametrize("path, budget", BUDGETS, ids=lambda value: relative(value) if isinstance(value, Path) else "")
+@pytest.mark.parametrize(
+    "path, budget", BUDGETS, ids=lambda value: relative(value) if isinstance(value, Path) else ""
+)
 def test_files_stay_small(path, budget):
     lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= budget, f"{relative(path)} has {lines} lines, at most {budget} are allowed: divide it by concept"
+    assert lines <= budget, (
+        f"{relative(path)} has {lines} lines, at most {budget} are allowed: divide it by concept"
+    )
 
 
 @needs_sources
@@ -83,7 +92,9 @@ def test_files_stay_small(path, budget):
 def test_files_open_with_their_story(path):
     first = path.read_text(encoding="utf-8").lstrip().split("\n", 1)[0]
     partner = path.with_suffix(".h")
-    told = first.startswith("//") or (path.suffix == ".cpp" and partner.exists())  # a .cpp's story may be in its header
+    told = first.startswith("//") or (
+        path.suffix == ".cpp" and partner.exists()
+    )  # a .cpp's story may be in its header
     assert told, f"{relative(path)} does not say what it is"
 
 
@@ -111,7 +122,9 @@ FORBIDDEN_C = {
 def test_c_is_called_with_care(path):
     text = without_comments(path.read_text(encoding="utf-8"))
     for name, why in FORBIDDEN_C.items():
-        assert not re.search(rf"(?<![\w.>]){re.escape(name)}", text), f"{relative(path)} uses {name}, which {why}"
+        assert not re.search(rf"(?<![\w.>]){re.escape(name)}", text), (
+            f"{relative(path)} uses {name}, which {why}"
+        )
     assert not re.search(r"(?<!static_)\bassert\s*\(", text), f"{relative(path)} asserts: throw Error instead"
     for match in re.finditer(r"PyArg_(?:Parse\w*|UnpackTuple)\s*\(", text):
         before = text[max(0, match.start() - 12) : match.start()]
@@ -123,7 +136,9 @@ def test_c_is_called_with_care(path):
 
 def tracked_files():
     try:
-        done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+        )
     except OSError:
         done = None
     if done is None or done.returncode:
@@ -146,7 +161,9 @@ def test_no_path_of_somebodys_machine():
 
 def test_no_built_file_is_tracked():
     try:
-        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+        listed = subprocess.run(
+            ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.split()
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("not a git checkout")
     built = [name for name in listed if name.endswith((".so", ".o", ".pyc", ".whl", ".pyd", ".dylib"))]

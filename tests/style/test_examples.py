@@ -1,13 +1,14 @@
 """Every public docstring of the op tables shows an example, and all examples run and print what they say.
 
-An example line begins with ``>>>``.  What follows it, up to the next blank line, is what Python must print, to the
-letter; an example without such text prints whatever it likes, but must not fail.  Names that an example does not make
-are ``tf``, ``np``, a variable ``v`` and a few tensors, see ``names``.
+An example line begins with ``>>>``. What follows it, up to the next blank line, is what Python must print,
+to the letter; an example without such text prints whatever it likes, but must not fail. Names that an
+example does not make are ``tf``, ``np``, ``sys``, a variable ``v`` and a few tensors, see ``names``.
 """
 
 import contextlib
 import doctest
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -16,9 +17,7 @@ import bant as tf
 from bant import tape
 from bant.ops.registry import ROWS
 
-DOCUMENTED = {
-    name: row.function for name, row in ROWS.items() if row.kind == "composed" and any(names for names in row.names)
-}
+DOCUMENTED = {name: row.function for name, row in ROWS.items() if row.kind == "composed" and row.names}
 OTHERS = {
     "GradientTape": tf.GradientTape,
     "GradientTape.stop_recording": tf.GradientTape.stop_recording,
@@ -30,7 +29,7 @@ def names():
     x = tf.constant([1.0, 2.0, 3.0])
     with tf.GradientTape(persistent=True) as recorded:
         loss = x * x
-    found = {"tf": tf, "np": np, "x": x, "loss": loss, "tape": recorded}
+    found = {"tf": tf, "np": np, "sys": sys, "x": x, "loss": loss, "tape": recorded}
     if hasattr(tf, "Variable"):
         found["v"] = tf.Variable(2.0)
     return found
@@ -54,7 +53,11 @@ def test_examples_run(name, recwarn):
     examples = doctest.DocTestParser().get_examples(text)
     assert examples, f"The docstring of {name} shows no example: two lines, beginning with >>>."
     scope = names()
-    with tape_is_recording() if "GradientTape.stop_recording" in name else contextlib.nullcontext(scope) as more:
+    with (
+        tape_is_recording()
+        if "GradientTape.stop_recording" in name
+        else contextlib.nullcontext(scope) as more
+    ):
         scope.update(more)
         for example in examples:
             run(example, scope, name)

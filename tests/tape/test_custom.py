@@ -190,7 +190,7 @@ def test_recompute_keeps_nothing_of_the_inside(blocks):
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = tf.recompute_grad(deep)(x)
-        assert blocks() <= 5
+        assert blocks() < 20  # not the fifty values inside
     assert len(tape) == 1
     with tf.GradientTape() as plain:
         plain.watch(x)

@@ -65,4 +65,4 @@ def test_what_a_custom_gradient_looks_like():
     with tf.GradientTape(watch_accessed_tensors=False) as tape:
         tape.watch(x)
         f(x, 2.0)
-    assert str(tape).splitlines()[-1] == "%2: float64[], %3: float64[] = custom_gradient(%1, float32[])"
+    assert str(tape).splitlines()[-1] == "%4: float64[], %5: float64[] = custom_gradient(%1, float32[])"

@@ -1,7 +1,31 @@
 """The op tables.  Importing this package enters every row (see `registry.py`)."""
 
-import importlib
-import pkgutil
-
-for _module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-    importlib.import_module(f"bant.ops.{_module.name}")
+from bant.ops import (  # noqa: F401
+    activations,
+    arithmetic,
+    assertions,
+    clipping,
+    context,
+    control,
+    convert,
+    counting,
+    create,
+    diagonals,
+    einsum,
+    elementwise,
+    facts,
+    gathering,
+    indexing,
+    initializers,
+    joining,
+    linalg,
+    lookup,
+    nn,
+    printing,
+    reduce,
+    running,
+    segments,
+    shape,
+    sorting,
+    structural,
+)

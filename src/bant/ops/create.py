@@ -45,7 +45,7 @@ def zeros(shape: Any, dtype: Any = _float32, name: str | None = None, layout: An
     InvalidArgumentError for negative extents, TypeError for what is no integer and for non-numeric dtypes.
 
     >>> tf.zeros((2, 2)).numpy().sum()
-    0.0
+    np.float32(0.0)
     """
     if (type(shape) is tuple or type(shape) is list) and type(dtype) is DType:
         try:

@@ -162,17 +162,19 @@ atanh = scalar("atanh", np.arctanh, lambda x: 1 / (1 - x * x), names="atanh math
 
 sigmoid = scalar("sigmoid", "sigmoid", lambda out: out * (1 - out), names="sigmoid math.sigmoid nn.sigmoid", on=reals,
     reference=lambda x: 1 / (1 + np.exp(-x)), doc="1 / (1 + e⁻ˣ), elementwise.")  # fmt: skip
-softplus = scalar("softplus", "softplus", lambda x: sigmoid(x), names="math.softplus nn.softplus", dtypes=FLOATS,
+softplus = scalar("softplus", "softplus", lambda features: sigmoid(features), parameters=("features",),
+    names="math.softplus nn.softplus", dtypes=FLOATS,
     on=reals, reference=lambda x: np.logaddexp(x, 0), doc="log(1 + eˣ), stable for large |x|, elementwise.")  # fmt: skip
-relu = scalar("relu", "relu", lambda g, out: select(out > 0, g, 0.0), names="nn.relu", dtypes=REALS, on=reals,
+relu = scalar("relu", "relu", lambda g, out: select(out > 0, g, 0.0), names="nn.relu", parameters=("features",), dtypes=REALS, on=reals,
     reference=lambda x: np.maximum(x, 0), doc="x where positive, else 0, elementwise. The derivative at 0 is 0.")  # fmt: skip
-relu6 = scalar("relu6", "relu6", lambda g, x: select((x > 0) & (x < 6), g, 0.0), names="nn.relu6", dtypes=REALS,
+relu6 = scalar("relu6", "relu6", lambda g, features: select((features > 0) & (features < 6), g, 0.0),
+    names="nn.relu6", parameters=("features",), dtypes=REALS,
     on=reals, reference=lambda x: np.clip(x, 0, 6), doc="x clipped to 0 … 6, elementwise.")  # fmt: skip
-elu = scalar("elu", "elu", lambda g, out: select(out < 0, g * (out + 1), g), names="nn.elu", dtypes=FLOATS, on=reals,
+elu = scalar("elu", "elu", lambda g, out: select(out < 0, g * (out + 1), g), names="nn.elu", parameters=("features",), dtypes=FLOATS, on=reals,
     reference=lambda x: np.where(x < 0, np.expm1(x), x), doc="x where positive, else eˣ - 1, elementwise.")  # fmt: skip
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 selu = scalar("selu", "selu",
-    lambda g, out: select(out < 0, g * (out + _SELU_SCALE * _SELU_ALPHA), g * _SELU_SCALE), names="nn.selu",
+    lambda g, out: select(out < 0, g * (out + _SELU_SCALE * _SELU_ALPHA), g * _SELU_SCALE), names="nn.selu", parameters=("features",),
     dtypes=FLOATS, on=reals, reference=lambda x: _SELU_SCALE * np.where(x < 0, _SELU_ALPHA * np.expm1(x), x),
     doc="Scaled elu (Klambauer et al. 2017), elementwise.")  # fmt: skip
 

@@ -84,7 +84,7 @@ def identity(input: Any, name: str | None = None) -> Tensor:
     """A tensor with the same values, which tapes know as another one; the derivative is 1.
 
     >>> tf.identity(3.0).numpy()
-    3.0
+    np.float32(3.0)
     """
     if isinstance(input, IndexedSlices):
         return IndexedSlices(
@@ -108,7 +108,7 @@ def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     """The same values, through which no derivative flows: nothing is recorded.
 
     >>> tf.stop_gradient(3.0).numpy()
-    3.0
+    np.float32(3.0)
     """
     if isinstance(input, IndexedSlices):
         return IndexedSlices(_core.alias(input.values), input.indices, input.dense_shape)
@@ -120,7 +120,7 @@ def guarantee_const(input: Any, name: str | None = None) -> Tensor:
     """The tensor itself, as `identity` gives it (kept for programs that promise constancy to a compiler).
 
     >>> tf.guarantee_const(3.0).numpy()
-    3.0
+    np.float32(3.0)
     """
     return identity(input)
 

@@ -75,7 +75,7 @@ def _one_array(x: Tensor, key: Any) -> Tensor | None:
             key = as_tensor(key)
         except (TypeError, ValueError):
             return None
-    if not key.ndim:
+    if not key.ndim or key._is_placeholder:
         return None
     dtype = key.dtype
     if dtype is _int32 or dtype is _int64:

@@ -114,7 +114,7 @@ def reduce_mean(
     overflow.
 
     >>> tf.reduce_mean([1.0, 2.0, 6.0]).numpy()
-    3.0
+    np.float32(3.0)
     """
     if type(input_tensor) is not Tensor:
         input_tensor = as_tensor(input_tensor)
@@ -159,7 +159,7 @@ def reduce_max(
     Equal maxima share the gradient.
 
     >>> tf.reduce_max([1, 3, 2]).numpy()
-    3
+    np.int32(3)
     """
     if type(input_tensor) is not Tensor:
         input_tensor = as_tensor(input_tensor)
@@ -177,7 +177,7 @@ def reduce_min(
     Equal minima share the gradient.
 
     >>> tf.reduce_min([1, 3, 2]).numpy()
-    1
+    np.int32(1)
     """
     if type(input_tensor) is not Tensor:
         input_tensor = as_tensor(input_tensor)
@@ -200,7 +200,7 @@ def reduce_prod(
     """The product over axes; 1 where there is nothing.  The gradient is right also where factors are 0.
 
     >>> tf.reduce_prod([2, 3]).numpy()
-    6
+    np.int32(6)
     """
     if type(input_tensor) is not Tensor:
         input_tensor = as_tensor(input_tensor)
@@ -258,7 +258,7 @@ def reduce_logsumexp(
     """log(Σ exp(x)) over axes, for floating dtypes: exact for large |x|; -inf where there is nothing.
 
     >>> tf.reduce_logsumexp([1000.0, 1000.0]).numpy()
-    1000.69318
+    np.float32(1000.6932)
     """
     x = as_tensor(input_tensor)
     over = _over(x, axis, True, "reduce_logsumexp")
@@ -283,7 +283,7 @@ def reduce_variance(
     integers.
 
     >>> tf.math.reduce_variance([1.0, 3.0]).numpy()
-    1.0
+    np.float32(1.0)
     """
     x = as_tensor(input_tensor)
     if not (x.dtype.is_floating or x.dtype.is_complex):
@@ -300,7 +300,7 @@ def reduce_std(
     """The standard deviation over axes, the root of `reduce_variance`.  TypeError for integers.
 
     >>> tf.math.reduce_std([1.0, 3.0]).numpy()
-    1.0
+    np.float32(1.0)
     """
     return sqrt(reduce_variance(input_tensor, axis, keepdims))
 
@@ -319,7 +319,7 @@ def reduce_euclidean_norm(
     """The root of the sum of squares over axes, in the dtype of the input (integers are rounded down).
 
     >>> tf.math.reduce_euclidean_norm([3.0, 4.0]).numpy()
-    5.0
+    np.float32(5.0)
     """
     x = as_tensor(input_tensor)
     over = _over(x, axis, keepdims, "reduce_euclidean_norm")
