@@ -88,6 +88,7 @@ struct PyVariable {
     bool any_shape;              // values of other shapes may be assigned
 };
 inline bool is_variable(PyObject* object) { return PyObject_TypeCheck(object, &VariableType); }
+Tensor* value_of(PyObject* variable);            // borrowed; throws if its __init__ did not run
 Tensor* read_variable(PyVariable* variable);     // borrowed; tells the tapes
 bool ready_variable_type(PyObject* module);
 

@@ -76,7 +76,7 @@ Ref call_elementwise(PyOp* self, PyObject* const* args, Py_ssize_t n, PyObject* 
         }
         if (hint >= 0 || op.fixed_inputs >> i & 1) continue;
         if (is_tensor(given[i])) hint = code(as_tensor(given[i])->dtype);
-        else if (is_variable(given[i])) hint = code(reinterpret_cast<PyVariable*>(given[i])->value->dtype);
+        else if (is_variable(given[i])) hint = code(value_of(given[i])->dtype);
     }
     Ref held[4];
     Tensor* inputs[4];
@@ -107,7 +107,7 @@ PyObject* call_structural(PyOp* self, PyObject* const* args, Py_ssize_t n, PyObj
         for (Py_ssize_t i = 0; i < count && hint < 0; ++i) {
             PyObject* item = PySequence_Fast_GET_ITEM(list.get(), i);
             if (is_tensor(item)) hint = code(as_tensor(item)->dtype);
-            else if (is_variable(item)) hint = code(reinterpret_cast<PyVariable*>(item)->value->dtype);
+            else if (is_variable(item)) hint = code(value_of(item)->dtype);
         }
         for (Py_ssize_t i = 0; i < count; ++i) {
             held.push_back(operand(PySequence_Fast_GET_ITEM(list.get(), i), hint));

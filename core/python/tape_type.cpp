@@ -154,6 +154,7 @@ PyObject* pop_method(PyObject* self, PyObject*) {
 
 void watch_variable(PyTape* tape, PyVariable* variable) {
     auto* object = reinterpret_cast<PyObject*>(variable);
+    value_of(object);
     if (!watches(tape, object)) {
         if (!tape->watched) tape->watched = new std::unordered_set<PyObject*>;
         if (!tape->variables) tape->variables = Object::checked(PyList_New(0)).take();
@@ -201,7 +202,7 @@ Tensor* source_tensor(PyTape* tape, PyObject* source) {
     if (!is_variable(source)) fail(ErrorKind::type, "A source must be a tensor or a variable.");
     auto* variable = reinterpret_cast<PyVariable*>(source);
     if (!variable->trainable && !watches(tape, source)) return nullptr;
-    return variable->value;
+    return value_of(source);
 }
 
 // _sweep(targets, seeds, sources) → list: one gradient or None a source.  The tape must have been begun.
@@ -415,7 +416,7 @@ PyObject* pop_accumulator(PyObject* self, PyObject*) {
 }
 
 Tensor* primal_tensor(PyObject* primal) {
-    if (is_variable(primal)) return reinterpret_cast<PyVariable*>(primal)->value;
+    if (is_variable(primal)) return value_of(primal);
     if (!is_tensor(primal)) fail(ErrorKind::type, "A primal must be a tensor or a variable.");
     return as_tensor(primal);
 }

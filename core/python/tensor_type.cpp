@@ -53,7 +53,7 @@ PyObject* apply_operator(int slot, Ref a, Ref b) {
 
 int hint_of(PyObject* object) {
     if (is_tensor(object)) return code(as_tensor(object)->dtype);
-    if (is_variable(object)) return code(reinterpret_cast<PyVariable*>(object)->value->dtype);
+    if (is_variable(object)) return code(value_of(object)->dtype);
     return -1;
 }
 

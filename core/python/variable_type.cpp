@@ -153,6 +153,8 @@ PyMappingMethods mapping_methods = {length, variable_subscript, nullptr};
 
 PyTypeObject VariableType = {PyVarObject_HEAD_INIT(nullptr, 0)};
 
+Tensor* value_of(PyObject* variable) { return ready(variable)->value; }
+
 Tensor* read_variable(PyVariable* variable) {
     if (!variable->value) fail(ErrorKind::runtime, "This Variable was not initialised: its __init__ did not run.");
     if (recording()) note_read(variable);

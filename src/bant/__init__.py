@@ -1,11 +1,11 @@
 """bant: automatic differentiation with TensorFlow's eager interface.
 
-    import bant as tf
+import bant as tf
 
-    x = tf.constant(3.0)
-    with tf.GradientTape() as tape:
-        y = x * x
-    tape.gradient(y, x)      # 6.0
+x = tf.constant(3.0)
+with tf.GradientTape() as tape:
+    y = x * x
+tape.gradient(y, x)      # 6.0
 """
 
 import importlib as _importlib
@@ -17,8 +17,28 @@ from bant._missing import hint as _hint
 from bant.checkpoint import recompute_grad
 from bant.custom import RegisterGradient, custom_gradient, grad_pass_through, gradients, hessians, no_gradient
 from bant.dtypes import (
-    DType, as_dtype, bfloat16, bool, complex64, complex128, double, float16, float32, float64, half, int8, int16,
-    int32, int64, resource, string, uint8, uint16, uint32, uint64, variant,
+    DType,
+    as_dtype,
+    bfloat16,
+    bool,
+    complex64,
+    complex128,
+    double,
+    float16,
+    float32,
+    float64,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    resource,
+    string,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    variant,
 )  # fmt: skip
 from bant.indexed_slices import IndexedSlices
 from bant.ops.registry import namespace as _namespace
@@ -33,7 +53,19 @@ NotDifferentiable = no_gradient
 newaxis = None
 
 # Modules that are imported when they are first asked for.
-_MODULES = ("autodiff", "bitwise", "compat", "debugging", "inspect", "linalg", "math", "nn", "test", "types", "version")
+_MODULES = (
+    "autodiff",
+    "bitwise",
+    "compat",
+    "debugging",
+    "inspect",
+    "linalg",
+    "math",
+    "nn",
+    "test",
+    "types",
+    "version",
+)
 
 _OPS = _namespace("")  # constant, add, reduce_sum, ...: the rows of the op tables
 globals().update(_OPS)

@@ -45,14 +45,18 @@ def scatter(variable: Any, combine: Callable, tuples: Any, updates: Any) -> Any:
         raise InvalidArgumentError(f"The indices of a scatter must be integers, got dtype {tuples.dtype}.")
     depth = tuples.shape[-1]
     if depth > array.ndim:
-        raise InvalidArgumentError(f"Index tuples of length {depth} do not index into shape {list(array.shape)}.")
+        raise InvalidArgumentError(
+            f"Index tuples of length {depth} do not index into shape {list(array.shape)}."
+        )
     wrong = ((tuples < 0) | (tuples >= array.shape[:depth])).any(-1)
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         index = tuples[place].tolist()
         if depth == 1:
             raise InvalidArgumentError(f"indices{list(place)} = {index[0]} is not in [0, {array.shape[0]})")
-        raise InvalidArgumentError(f"indices{list(place)} = {index} does not index into shape {list(array.shape)}")
+        raise InvalidArgumentError(
+            f"indices{list(place)} = {index} does not index into shape {list(array.shape)}"
+        )
     wanted = (*tuples.shape[:-1], *array.shape[depth:])
     if updates.ndim and updates.shape != wanted:
         raise InvalidArgumentError(

@@ -1,7 +1,7 @@
 """`tf.autodiff`: forward mode beside the tape."""
 
 from bant._namespace import serve
-from bant.forward import ForwardAccumulator
-from bant.tape import GradientTape
+from bant.forward import ForwardAccumulator as ForwardAccumulator
+from bant.tape import GradientTape as GradientTape
 
 __getattr__, __dir__ = serve("autodiff", globals())

@@ -67,7 +67,9 @@ class _Gradient:
 
     __slots__ = ("expected", "function", "outputs", "places", "variables")
 
-    def __init__(self, function: Callable, outputs: list, places: list, expected: int, variables: list) -> None:
+    def __init__(
+        self, function: Callable, outputs: list, places: list, expected: int, variables: list
+    ) -> None:
         self.function = function
         self.outputs = [(output.shape, output.dtype) for output in outputs]
         self.places = places  # which of the arguments are inputs of the record
@@ -226,9 +228,13 @@ def _register(name: Any, function: Callable | None) -> None:
     if not isinstance(name, str):
         raise TypeError("op_type must be a string")
     if name in _registered:
-        raise KeyError(f"Registering two gradient with name '{name}'! (Previous registration was in {_registered[name][1]})")
+        raise KeyError(
+            f"Registering two gradient with name '{name}'! (Previous registration was in {_registered[name][1]})"
+        )
     code = getattr(function, "__code__", None)
-    where = f"{_name(function)} {code.co_filename}:{code.co_firstlineno}" if code and function else "no_gradient"
+    where = (
+        f"{_name(function)} {code.co_filename}:{code.co_firstlineno}" if code and function else "no_gradient"
+    )
     _registered[name] = (function, where)
 
 
@@ -265,12 +271,16 @@ def no_gradient(op_type: str) -> None:
 
 def gradients(ys: Any, xs: Any, *arguments: Any, **keywords: Any) -> Any:
     """RuntimeError: differentiates graphs, and there are none.  Use `tf.GradientTape`."""
-    raise RuntimeError("tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.")
+    raise RuntimeError(
+        "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."
+    )
 
 
 def hessians(ys: Any, xs: Any, *arguments: Any, **keywords: Any) -> Any:
     """RuntimeError: differentiates graphs, and there are none.  Nest two `tf.GradientTape`s."""
-    raise RuntimeError("tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.")
+    raise RuntimeError(
+        "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."
+    )
 
 
 for _public in (custom_gradient, grad_pass_through, RegisterGradient, no_gradient, gradients, hessians):

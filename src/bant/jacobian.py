@@ -125,7 +125,9 @@ def batch_jacobian(tape: Any, target: Any, source: Any, unconnected: Any, use_pf
             f"{source_shape}."
         )
     if shape[0] != source_shape[0]:
-        raise ValueError(f"Need first dimension of target shape ({shape}) and source shape ({source_shape}) to match.")
+        raise ValueError(
+            f"Need first dimension of target shape ({shape}) and source shape ({source_shape}) to match."
+        )
     _check_state(tape, use_pfor)
     batch = shape[0]
     size = int(np.prod(shape[1:], dtype=np.int64))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import enum
 import logging
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from bant import _core, config, nest
 from bant.dtypes import TABLE
@@ -25,6 +26,7 @@ class UnconnectedGradients(enum.Enum):
     """What a gradient is where the target does not depend on the source: None, or zeros.
 
     >>> tf.UnconnectedGradients("zero")
+    <UnconnectedGradients.ZERO: 'zero'>
     """
 
     NONE = "none"
@@ -39,7 +41,9 @@ def unconnected_option(value: Any) -> UnconnectedGradients:
     try:
         return UnconnectedGradients(value)
     except ValueError:
-        raise ValueError(f"Unknown value for unconnected_gradients: {value!r}. Use 'none' or 'zero'.") from None
+        raise ValueError(
+            f"Unknown value for unconnected_gradients: {value!r}. Use 'none' or 'zero'."
+        ) from None
 
 
 _dtype_warnings = 0
@@ -91,7 +95,9 @@ class GradientTape(_core.Tape):
                     f"Passed in object {leaf!r} of type {type(leaf).__name__!r}, not tf.Tensor or tf.Variable or ExtensionType."
                 )
             if not self._has_tape:
-                raise RuntimeError("watch() needs an entered tape: call it inside `with tf.GradientTape() as tape:`.")
+                raise RuntimeError(
+                    "watch() needs an entered tape: call it inside `with tf.GradientTape() as tape:`."
+                )
             if not _differentiable(leaf.dtype):
                 _warn_dtype(leaf.dtype)
             self._watch(leaf)
@@ -100,8 +106,11 @@ class GradientTape(_core.Tape):
     def stop_recording(self) -> Iterator[None]:
         """Suspends recording inside a ``with`` block; RuntimeError if the tape was never entered.
 
-        >>> with tape.stop_recording():
-        ...     print(loss)
+        >>> with tf.GradientTape() as tape:
+        ...     with tape.stop_recording():
+        ...         hidden = tf.sin(tf.constant(1.0))
+        >>> len(tape)
+        0
         """
         if not self._has_tape:
             raise RuntimeError("Trying to stop recording a tape which is not recording.")
@@ -214,7 +223,6 @@ def _warn_inside() -> None:
     )
 
 
-
 def _checked(nested: Any, role: str) -> list:
     """The leaves of a nest of targets or sources; TypeError with a sentence for what cannot be one."""
     if nested is None:
@@ -223,7 +231,9 @@ def _checked(nested: Any, role: str) -> list:
                 "Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors to be "
                 "differentiated, but received None."
             )
-        raise TypeError("Argument `sources` should be a tensor, a variable or a nest of them, but received None.")
+        raise TypeError(
+            "Argument `sources` should be a tensor, a variable or a nest of them, but received None."
+        )
     leaves = nest.flatten(nested)
     for place, leaf in enumerate(leaves):
         if isinstance(leaf, IndexedSlices):
@@ -247,7 +257,9 @@ def _seeds(output_gradients: Any, targets: list) -> list:
         return [None] * len(targets)
     flat = [output_gradients] if not nest.is_nested(output_gradients) else nest.flatten(output_gradients)
     if len(flat) != len(targets):
-        raise ValueError(f"output_gradients has {len(flat)} entries, but there are {len(targets)} targets: give one for each.")
+        raise ValueError(
+            f"output_gradients has {len(flat)} entries, but there are {len(targets)} targets: give one for each."
+        )
     seeds = []
     for seed, target in zip(flat, targets):
         if seed is not None:

@@ -42,8 +42,8 @@ _OF_GRAPHS = ("consumers", "graph", "name", "op", "value_index")
 class Reference:
     """A tensor or variable as a key: equal and hashable by identity, where the thing itself is neither.
 
-    >>> places = {x.ref(): "x"}
-    >>> places[x.ref()], x.ref().deref() is x
+    >>> x = tf.constant(1.0)
+    >>> {x.ref(): "x"}[x.ref()], x.ref().deref() is x
     ('x', True)
     """
 
@@ -158,7 +158,8 @@ class _Methods:
         return (1, 0)
 
     def __dir__(self: Any) -> list[str]:
-        return sorted(name for name in object.__dir__(self) if name not in _INSTEAD and name not in _OF_GRAPHS)
+        absent = {*_INSTEAD, *_OF_GRAPHS, *(() if hasattr(self, "assign") else ("assign",))}
+        return sorted(set(object.__dir__(self)) - absent)
 
 
 def _extend() -> None:

@@ -54,7 +54,9 @@ class TensorSpec:
 
     def is_compatible_with(self, spec_or_tensor: Any) -> bool:
         """Whether a tensor, or some tensor with that spec, fits this one; names do not matter."""
-        return self._dtype is as_dtype(spec_or_tensor.dtype) and self._shape.is_compatible_with(spec_or_tensor.shape)
+        return self._dtype is as_dtype(spec_or_tensor.dtype) and self._shape.is_compatible_with(
+            spec_or_tensor.shape
+        )
 
     def is_subtype_of(self, other: Any) -> bool:
         """Whether everything that fits this spec fits `other`."""
@@ -71,7 +73,9 @@ class TensorSpec:
         TensorSpec(shape=(2, None), dtype=tf.float32, name=None)
         """
         if self._dtype is not other.dtype:
-            raise ValueError(f"No TensorSpec is compatible with both {self} and {other}: their dtypes differ.")
+            raise ValueError(
+                f"No TensorSpec is compatible with both {self} and {other}: their dtypes differ."
+            )
         return TensorSpec(self._shape.most_specific_compatible_shape(other.shape), self._dtype, self._name)
 
     def __eq__(self, other: object) -> bool:

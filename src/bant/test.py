@@ -1,7 +1,6 @@
 """`tf.test`: checks of derivatives."""
 
 from bant._namespace import serve
-from bant.testing import compute_gradient, max_error
 
 
 def is_gpu_available(cuda_only=False, min_cuda_compute_capability=None):

@@ -41,7 +41,9 @@ def _theoretical(f: Callable, arrays: list[np.ndarray]) -> list[np.ndarray]:
         flat = _reals(seed)
         flat[row] = 1
         upstream = flat.view(seed.dtype).reshape(seed.shape)
-        for jacobian, gradient in zip(jacobians, tape.gradient(target, sources, _core.convert(upstream)), strict=True):
+        for jacobian, gradient in zip(
+            jacobians, tape.gradient(target, sources, _core.convert(upstream)), strict=True
+        ):
             if gradient is not None:
                 jacobian[row] = _reals(_array(gradient))
     return jacobians
@@ -80,7 +82,9 @@ def compute_gradient(f: Callable, x: Any, delta: float | None = None) -> tuple[l
     array([[6.]], dtype=float32)
     """
     if not isinstance(x, (list, tuple)):
-        raise ValueError(f"`x` must be a list or tuple of Tensors (the arguments of `f`), got {type(x).__name__}.")
+        raise ValueError(
+            f"`x` must be a list or tuple of Tensors (the arguments of `f`), got {type(x).__name__}."
+        )
     arrays = [_array(value) for value in x]
     return _theoretical(f, arrays), _numerical(f, arrays, 1.0 / 1024 if delta is None else delta)
 

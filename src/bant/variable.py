@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from bant import _core, nest
+from bant._scatter import of_slices, put, scatter, scatter_rows, scatter_tuples
 from bant.dtypes import as_dtype
 from bant.errors import InvalidArgumentError
 from bant.indexed_slices import IndexedSlices
-from bant._scatter import of_slices, put, scatter, scatter_rows, scatter_tuples
 from bant.ops.elementwise import add, subtract
 from bant.ops.lookup import gather, gather_nd
 from bant.ops.structural import identity
@@ -101,7 +101,9 @@ class Variable(_core.Variable):
             )
         if constraint is not None:
             if not callable(constraint):
-                raise ValueError(f"Argument `constraint` must be None or a callable, got a {type(constraint)}: {constraint!r}")
+                raise ValueError(
+                    f"Argument `constraint` must be None or a callable, got a {type(constraint)}: {constraint!r}"
+                )
             self._constraint = constraint
         if synchronization is not VariableSynchronization.AUTO:
             trainable = self._synchronized(synchronization, trainable)
@@ -124,7 +126,9 @@ class Variable(_core.Variable):
                     f"the explicitly supplied `shape` argument ({shape})."
                 )
             self._declared_shape = None if shape.is_fully_defined() else shape
-        super().__init__(value, True if trainable is None else trainable, name, self._declared_shape is not None)
+        super().__init__(
+            value, True if trainable is None else trainable, name, self._declared_shape is not None
+        )
 
     def _synchronized(self, synchronization: Any, trainable: bool | None) -> bool | None:
         if not isinstance(synchronization, VariableSynchronization):
@@ -232,26 +236,35 @@ class Variable(_core.Variable):
         dtype = self.dtype
         return value if type(value) is Tensor and value.dtype is dtype else _core.convert(value, dtype)
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Replaces the value; returns the variable (None with ``read_value=False``).
 
         Raises ValueError for another shape, and for a tensor of another dtype.
 
-        >>> v.assign([3.0, 4.0])
+        >>> tf.Variable([1.0, 2.0]).assign([3.0, 4.0]).numpy()
+        array([3., 4.], dtype=float32)
         """
         return self._store(self._converted(value), read_value)
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Adds `delta`, of the variable's shape; returns the variable.  InvalidArgumentError for another shape.
 
-        >>> v.assign_add([1.0, 1.0])
+        >>> tf.Variable([1.0, 2.0]).assign_add([1.0, 1.0]).numpy()
+        array([2., 3.], dtype=float32)
         """
         return self._update(add, delta, read_value)
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Subtracts `delta`, of the variable's shape; returns the variable.  InvalidArgumentError for another shape.
 
-        >>> v.assign_sub(0.1 * gradient)
+        >>> tf.Variable([1.0, 2.0]).assign_sub([0.5, 0.5]).numpy()
+        array([0.5, 1.5], dtype=float32)
         """
         return self._update(subtract, delta, read_value)
 
@@ -286,36 +299,52 @@ class Variable(_core.Variable):
 
     # -- assigning by index
 
-    def scatter_add(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_add(
+        self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Adds the slices to the rows they name; equal indices add up.  Returns the variable."""
         return scatter_rows(self, np.add.at, sparse_delta)
 
-    def scatter_sub(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_sub(
+        self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Subtracts the slices from the rows they name.  Returns the variable."""
         return scatter_rows(self, np.subtract.at, sparse_delta)
 
-    def scatter_mul(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_mul(
+        self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Multiplies the rows by the slices.  Returns the variable."""
         return scatter_rows(self, np.multiply.at, sparse_delta)
 
-    def scatter_div(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_div(
+        self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Divides the rows by the slices.  Returns the variable."""
         divide = np.floor_divide if self.dtype.is_integer else np.divide
         return scatter_rows(self, divide.at, sparse_delta)
 
-    def scatter_max(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_max(
+        self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Takes the larger of the rows and the slices.  Returns the variable."""
         return scatter_rows(self, np.maximum.at, sparse_delta)
 
-    def scatter_min(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_min(
+        self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Takes the smaller of the rows and the slices.  Returns the variable."""
         return scatter_rows(self, np.minimum.at, sparse_delta)
 
-    def scatter_update(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_update(
+        self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Puts the slices in place of the rows they name.  Returns the variable."""
         return scatter_rows(self, put, sparse_delta)
 
-    def batch_scatter_update(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Any:
+    def batch_scatter_update(
+        self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """`scatter_update` in each batch: all axes of the indices but the last are batches.  Returns the variable."""
         indices, updates = of_slices(self, sparse_delta)
         batch = np.indices(indices.shape, dtype=indices.dtype)[:-1]
@@ -340,7 +369,8 @@ class Variable(_core.Variable):
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Puts `updates` at the index tuples.  Returns the variable.
 
-        >>> v.scatter_nd_update([[0]], [9.0])
+        >>> tf.Variable([1.0, 2.0]).scatter_nd_update([[0]], [9.0]).numpy()
+        array([9., 2.], dtype=float32)
         """
         return scatter_tuples(self, put, indices, updates)
 
@@ -364,7 +394,9 @@ class Variable(_core.Variable):
             "`variable.assign_add(value)` to modify the variable, or `out = variable + value` to get a new Tensor."
         )
 
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _refuse_in_place
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = (
+        _refuse_in_place
+    )
 
     def __format__(self, specification: str) -> str:
         return format(self._value, specification) if specification else str(self)
@@ -385,7 +417,11 @@ class Variable(_core.Variable):
 
     def __reduce__(self) -> tuple:
         values = np.array(self._value)
-        return _rebuilt, (type(self), values, self.trainable, self._name, self._declared_shape), self.__dict__ or None
+        return (
+            _rebuilt,
+            (type(self), values, self.trainable, self._name, self._declared_shape),
+            self.__dict__ or None,
+        )
 
     def __reduce_ex__(self, protocol: Any) -> tuple:
         return self.__reduce__()

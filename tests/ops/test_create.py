@@ -85,7 +85,7 @@ ERRORS = [
     (lambda: tf.range(3, 1), INVALID, "Requires start <= limit when delta > 0: 3/1"),
     (lambda: tf.range(1, 3, 0), INVALID, "Requires delta != 0"),
     (lambda: tf.range(float("inf")), INVALID, "9223372036854775807"),
-    (lambda: tf.linspace(0.0, 1.0, -1), INVALID, ""),
+    (lambda: tf.linspace(0.0, 1.0, -1), INVALID, None),
     (lambda: tf.linspace(0.0, 1.0, 2.0), TypeError, "num"),
     (lambda: tf.linspace(0.0, 1.0, 3, axis=3), INVALID, "dim index 3"),
     (lambda: tf.linspace(0.0, tf.constant(1.0, tf.float64), 3), ValueError, "float64"),
@@ -95,7 +95,7 @@ ERRORS = [
     (lambda: tf.one_hot([0], -3), INVALID, "depth must be non-negative"),
     (lambda: tf.one_hot([0], [3]), INVALID, "depth must be a scalar"),
     (lambda: tf.one_hot([0], 3, on_value=[1.0, 2.0]), INVALID, "on_value must be a scalar"),
-    (lambda: tf.one_hot([0.0], 3), INVALID, ""),
+    (lambda: tf.one_hot([0.0], 3), INVALID, None),
     (lambda: tf.shape([1], out_type=tf.float32), INVALID, "int32, int64"),
     (lambda: tf.meshgrid([1], indexing="zz"), ValueError, "'xy' or 'ij'"),
     (lambda: tf.meshgrid([1], foo=1), TypeError, "foo"),
@@ -128,7 +128,9 @@ def test_meshgrid():
 def test_gradients_of_fill_and_linspace():
     value, start, stop = tf.Variable(3.0), tf.Variable(1.0), tf.Variable(2.0)
     with tf.GradientTape() as tape:
-        y = tf.reduce_sum(tf.fill([2, 3], value)) + tf.reduce_sum(tf.linspace(start, stop, 5) * [0.0, 1.0, 0.0, 0.0, 2.0])
+        y = tf.reduce_sum(tf.fill([2, 3], value)) + tf.reduce_sum(
+            tf.linspace(start, stop, 5) * [0.0, 1.0, 0.0, 0.0, 2.0]
+        )
     gradients = tape.gradient(y, [value, start, stop])
     np.testing.assert_allclose(gradients, [6.0, 0.75, 2.25], rtol=1e-6)
 

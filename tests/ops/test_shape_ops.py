@@ -127,7 +127,7 @@ ERRORS = [
     (lambda: tf.concat([[1, 2], [3]], 1), INVALID, r"range \[-1, 1\), but got 1"),
     (lambda: tf.concat([1, 2], 0), INVALID, "stack"),
     (lambda: tf.concat([[[1, 2]], [3]], 0), INVALID, "Ranks of all input tensors should match"),
-    (lambda: tf.concat([], 0), INVALID, ""),
+    (lambda: tf.concat([], 0), INVALID, None),
     (lambda: tf.concat([tf.constant([1]), tf.constant([1.0])], 0), INVALID, "float"),
     (lambda: tf.stack(M, 2), ValueError, r"Argument `axis` = 2 not in range \[-2, 2\)"),
     (lambda: tf.stack([[1, 2], [3]]), INVALID, r"values\[0\].shape = \[2\] != values\[1\].shape = \[1\]"),

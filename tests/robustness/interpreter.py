@@ -72,7 +72,8 @@ def decode(instruction, values, smooth):
     what, first, second, parameter = instruction
     names = SMOOTH if smooth else SMOOTH + KINKED
     name = names[what % len(names)]
-    a, b = first % len(values), second % len(values)
+    recent = min(len(values), 4)  # mostly one of the last results, so that programs hang together
+    a, b = len(values) - 1 - first % recent, second % len(values)
     x, y = values[a], values[b]
     if np.max(np.abs(x), initial=0.0) > LARGE:
         return "tanh", (a,), ()
@@ -101,7 +102,12 @@ def decode(instruction, values, smooth):
             return (
                 name,
                 (a,),
-                (axis, tuple((parameter * k + 1) % x.shape[axis] for k in range(1 + parameter % 3))),
+                (
+                    axis,
+                    tuple(
+                        (parameter + k * (parameter % 2)) % x.shape[axis] for k in range(1 + parameter % 4)
+                    ),
+                ),
             )
         if name == "slice":
             begin, step = parameter % x.shape[axis], (1, -1, 2, -2)[parameter % 4]

@@ -131,7 +131,7 @@ def inner(a, b):
     return sum(float(np.sum(x * y)) for x, y in zip(a, b, strict=True))
 
 
-@settings(max_examples=80)
+@settings(max_examples=250)
 @given(
     program=instructions,
     dims=shapes,

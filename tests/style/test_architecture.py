@@ -1,5 +1,4 @@
-"""The house rules that a reader relies on, held by tests: who may know what, how large files are, how C is
-called."""
+"""The house rules, held by tests: who may know what, how large files are, how C is called."""
 
 import re
 import subprocess

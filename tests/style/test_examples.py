@@ -47,7 +47,8 @@ def run(example, scope, where):
 
 
 @pytest.mark.parametrize("name", [*DOCUMENTED, *OTHERS])
-def test_examples_run(name, recwarn):
+def test_examples_run(name, recwarn, monkeypatch):
+    monkeypatch.setattr(tf.config, "watch_accessed_tensors", True)  # examples are written for the default
     function = DOCUMENTED.get(name) or OTHERS[name]
     text = function.__doc__ or ""
     examples = doctest.DocTestParser().get_examples(text)

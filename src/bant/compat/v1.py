@@ -12,6 +12,7 @@ from typing import Any
 
 import bant as _bant
 from bant import math as _math
+from bant.ops.registry import namespace as _namespace
 from bant.variable import VariableAggregation as _VariableAggregation
 
 globals().update({_name: getattr(_bant, _name) for _name in _bant.__all__})
@@ -110,10 +111,13 @@ to_int32, to_int64, to_bfloat16 = _caster(_bant.int32), _caster(_bant.int64), _c
 to_complex64, to_complex128 = _caster(_bant.complex64), _caster(_bant.complex128)
 
 
-def assign(ref: Any, value: Any, validate_shape: bool = True, use_locking: bool = False, name: str | None = None) -> Any:
+def assign(
+    ref: Any, value: Any, validate_shape: bool = True, use_locking: bool = False, name: str | None = None
+) -> Any:
     """Assigns to a variable: `ref.assign(value)`.
 
-    >>> tf.assign(v, 3.0)
+    >>> float(tf.assign(tf.Variable(1.0), 3.0))
+    3.0
     """
     return ref.assign(value)
 
@@ -121,7 +125,8 @@ def assign(ref: Any, value: Any, validate_shape: bool = True, use_locking: bool 
 def assign_add(ref: Any, value: Any, use_locking: bool = False, name: str | None = None) -> Any:
     """Adds to a variable: `ref.assign_add(value)`.
 
-    >>> tf.assign_add(v, 3.0)
+    >>> float(tf.assign_add(tf.Variable(1.0), 3.0))
+    4.0
     """
     return ref.assign_add(value)
 
@@ -129,7 +134,8 @@ def assign_add(ref: Any, value: Any, use_locking: bool = False, name: str | None
 def assign_sub(ref: Any, value: Any, use_locking: bool = False, name: str | None = None) -> Any:
     """Subtracts from a variable: `ref.assign_sub(value)`.
 
-    >>> tf.assign_sub(v, 3.0)
+    >>> float(tf.assign_sub(tf.Variable(1.0), 3.0))
+    -2.0
     """
     return ref.assign_sub(value)
 
@@ -192,7 +198,8 @@ def __getattr__(name: str) -> Any:
         for part in _MOVED[name].split("."):
             found = getattr(found, part)
         return found
-    return getattr(_bant, name)
+    rows = _namespace("compat.v1")  # ops that TensorFlow has in its first version only
+    return rows[name] if name in rows else getattr(_bant, name)
 
 
 def __dir__() -> list[str]:

@@ -34,7 +34,9 @@ def _value(operand: tuple) -> str:
 
 def _tuple(values: tuple) -> str:
     shown = ", ".join(map(str, values[:_LONGEST]))
-    return f"({shown}, ...)" if len(values) > _LONGEST else f"({shown},)" if len(values) == 1 else f"({shown})"
+    return (
+        f"({shown}, ...)" if len(values) > _LONGEST else f"({shown},)" if len(values) == 1 else f"({shown})"
+    )
 
 
 def _attributes(name: str, values: tuple) -> list[str]:
@@ -71,7 +73,8 @@ def _line(record: tuple, numbers: _Numbers) -> str:
     name, attributes, inputs, outputs = record
     arguments = [numbers(operand[0]) if operand[0] else _value(operand) for operand in inputs]
     results = [
-        f"{numbers(operand[0]) if operand[0] else '_'}: {_type(operand[1], operand[2])}" for operand in outputs
+        f"{numbers(operand[0]) if operand[0] else '_'}: {_type(operand[1], operand[2])}"
+        for operand in outputs
     ]
     kept = [
         numbers(operand[0])

@@ -1,6 +1,6 @@
 """The op tables.  Importing this package enters every row (see `registry.py`)."""
 
-from bant.ops import (  # noqa: F401
+from bant.ops import (
     activations,
     arithmetic,
     assertions,

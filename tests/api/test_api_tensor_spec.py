@@ -10,7 +10,9 @@ import bant as tf
 def test_facts_and_equality():
     spec = tf.TensorSpec([2, None], "float64", name="x")
     assert (spec.shape.as_list(), spec.dtype, spec.name) == ([2, None], tf.float64, "x")
-    assert spec == tf.TensorSpec((2, None), tf.float64, "x") and hash(spec) == hash(tf.TensorSpec([2, None], tf.float64))
+    assert spec == tf.TensorSpec((2, None), tf.float64, "x") and hash(spec) == hash(
+        tf.TensorSpec([2, None], tf.float64)
+    )
     assert spec != tf.TensorSpec([2, None], tf.float64) and spec != 3
     assert repr(spec) == "TensorSpec(shape=(2, None), dtype=tf.float64, name='x')"
     assert tf.TensorSpec([2]).dtype is tf.float32

@@ -59,7 +59,9 @@ def test_eager_execution_is_on_and_stays_on():
             function()
 
 
-@pytest.mark.parametrize("name", ["Session", "placeholder", "get_variable", "global_variables_initializer", "Graph"])
+@pytest.mark.parametrize(
+    "name", ["Session", "placeholder", "get_variable", "global_variables_initializer", "Graph"]
+)
 def test_graphs_are_not_there_and_say_so(name):
     with pytest.raises(AttributeError, match="operations run at once"):
         getattr(tf1, name)

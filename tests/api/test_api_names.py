@@ -71,7 +71,9 @@ def test_ways_to_import(statement):
 
 def test_importing_is_frugal():
     program = "import sys, bant; print(*sorted(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
     for heavy in ("asyncio", "dataclasses", "difflib", "doctest", "ml_dtypes", "numpy.testing", "optree", "scipy",
                   "unittest"):  # fmt: skip
         assert heavy not in loaded

@@ -101,7 +101,12 @@ def test_shapes():
 
 def test_arrays_give_way_to_tensors():
     x = tf.constant([1.0, 2.0])
-    for y in (np.ones(2, np.float32) * x, np.ones(2) + x, np.float64(2.0) - x, np.ones((2, 2), np.float32) @ x[:, None]):
+    for y in (
+        np.ones(2, np.float32) * x,
+        np.ones(2) + x,
+        np.float64(2.0) - x,
+        np.ones((2, 2), np.float32) @ x[:, None],
+    ):
         assert type(y) is tf.Tensor and y.dtype == tf.float32
 
 

@@ -150,7 +150,9 @@ def test_a_part_is_a_tensor_and_remembers_where_it_is_from():
 
 def test_a_part_is_assigned_only_what_fits():
     v = tf.Variable([[1.0, 2.0]])
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Cannot broadcast input shape \[3\] into final shape \[2\]"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"Cannot broadcast input shape \[3\] into final shape \[2\]"
+    ):
         v[0].assign([1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="dtype"):
         v[0].assign(tf.constant([1, 2]))
@@ -262,7 +264,7 @@ def test_reads_before_and_after_an_assignment_are_of_one_source():
         v.assign(5.0)
         after = v * v
     v.assign(7.0)
-    assert [float(tape.gradient(y, v)) for y in (before, after, before + after)][:2] == [6.0, 10.0]
+    assert [float(tape.gradient(y, v)) for y in (before, after)] == [6.0, 10.0]
     assert float(tape.gradient([before, after], v)) == 16.0
 
 
@@ -280,7 +282,22 @@ def test_a_watched_variable_stays_watched_when_it_is_assigned():
 
 def test_operators_give_tensors():
     v = tf.Variable([4.0, 9.0])
-    for y in (v + 1, 1 + v, v - v, v * 2.0, 2.0 / v, v // 2, v % 3, v**2, 2**v, -v, abs(v), v > 5, v == v, np.ones(2) * v):
+    for y in (
+        v + 1,
+        1 + v,
+        v - v,
+        v * 2.0,
+        2.0 / v,
+        v // 2,
+        v % 3,
+        v**2,
+        2**v,
+        -v,
+        abs(v),
+        v > 5,
+        v == v,
+        np.ones(2) * v,
+    ):
         assert type(y) is tf.Tensor and y.shape == (2,)
     assert (v == None) is False and (v != None) is True  # noqa: E711
     np.testing.assert_array_equal(v == [4.0, 0.0], [True, False])
@@ -305,7 +322,9 @@ def test_conversions():
 
 def test_printing():
     assert repr(tf.Variable(1.0)) == "<tf.Variable 'Variable:0' shape=() dtype=float32, numpy=1.0>"
-    shown = "<tf.Variable 'w:0' shape=(2, 1) dtype=float32, numpy=\narray([[1.],\n       [2.]], dtype=float32)>"
+    shown = (
+        "<tf.Variable 'w:0' shape=(2, 1) dtype=float32, numpy=\narray([[1.],\n       [2.]], dtype=float32)>"
+    )
     assert str(tf.Variable([[1.0], [2.0]], name="w")) == shown
     assert f"{tf.Variable(1.5):.2f}" == "1.50" and f"{tf.Variable(1.5)}" == str(tf.Variable(1.5))
 
