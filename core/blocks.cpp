@@ -203,32 +203,57 @@ void run_blocks(const BlockProgram& program, Tensor* const* inputs, Shape* shape
                                 [&](char** at, intptr_t count, const intptr_t* steps) { run_run(program, at, count, steps); });
 }
 
-std::vector<Adjoint> run_program(const Program& program, Tensor* const* inputs) {
-    std::vector<Ref> values(program.slots + 1);
-    for (uint32_t i = 0; i < program.n_inputs; ++i) values[i + 1] = Ref::borrow(inputs[i]);
-    std::vector<Tensor*> arguments;
-    for (auto at = program.records.first(); at; at.forward()) {
-        const Record* record = *at;
-        arguments.clear();
-        for (uint32_t i = 0; i < record->n_inputs; ++i) {
-            const Operand& operand = record->inputs()[i];
-            arguments.push_back(operand.id ? values[operand.id].get() : operand.saved);
+Slots::Slots(const Program& program, Tensor* const* inputs) : count_(program.slots + 1) {
+    values_ = count_ <= small ? local_ : static_cast<Tensor**>(allocate(count_ * sizeof(Tensor*)));
+    std::fill(values_, values_ + count_, nullptr);
+    for (uint32_t i = 0; i < program.n_inputs; ++i) values_[i + 1] = retain(inputs[i]);
+    constexpr uint32_t few = 8;
+    Tensor* local_arguments[few];
+    std::vector<Tensor*> many_arguments;
+    try {
+        for (auto at = program.records.first(); at; at.forward()) {
+            const Record* record = *at;
+            Tensor** arguments = local_arguments;
+            if (record->n_inputs > few) {
+                many_arguments.resize(record->n_inputs);
+                arguments = many_arguments.data();
+            }
+            for (uint32_t i = 0; i < record->n_inputs; ++i) {
+                const Operand& operand = record->inputs()[i];
+                arguments[i] = operand.id ? values_[operand.id] : operand.saved;
+            }
+            if (record->n_outputs == 1) {
+                values_[record->outputs()[0].id] = apply(*record->op, arguments, static_cast<int>(record->n_inputs), record->attributes).take();
+                continue;
+            }
+            Tensor* results[8];
+            apply(*record->op, arguments, static_cast<int>(record->n_inputs), record->attributes, results);
+            for (uint32_t i = 0; i < record->n_outputs; ++i) values_[record->outputs()[i].id] = results[i];
         }
-        Tensor* results[8];
-        apply(*record->op, arguments.data(), static_cast<int>(arguments.size()), record->attributes, results);
-        for (uint32_t i = 0; i < record->n_outputs; ++i) values[record->outputs()[i].id] = Ref(results[i]);
+    } catch (...) {
+        this->~Slots();
+        throw;
     }
+}
+
+Slots::~Slots() {
+    for (uint64_t i = 0; i < count_; ++i) release(values_[i]);
+    if (values_ != local_) deallocate(values_, count_ * sizeof(Tensor*));
+}
+
+std::vector<Adjoint> run_program(const Program& program, Tensor* const* inputs) {
+    const Slots values(program, inputs);
     std::vector<Adjoint> outputs(program.outputs.size());
     for (size_t k = 0; k < outputs.size(); ++k) {
         const auto& output = program.outputs[k];
         if (output.slices_shape) {
-            outputs[k].values = values[output.values];
-            outputs[k].indices = values[output.indices];
+            outputs[k].values = Ref::borrow(values[output.values]);
+            outputs[k].indices = Ref::borrow(values[output.indices]);
             outputs[k].slices_shape = retain(output.slices_shape);
         } else if (output.constant) {
             outputs[k].dense = output.constant;
         } else if (output.slot) {
-            outputs[k].dense = values[output.slot];
+            outputs[k].dense = Ref::borrow(values[output.slot]);
         }
     }
     return outputs;

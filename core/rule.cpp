@@ -134,6 +134,8 @@ std::vector<Adjoint> differentiate_all(const Rule& rule, const RuleCall& call) {
 std::unique_ptr<TracedRule> trace_rule(const Rule& rule, RuleCall call, const std::vector<int>& wanted, bool point, bool conjugate) {
     auto traced = std::make_unique<TracedRule>();
     traced->wanted = wanted;
+    for (int i : wanted)
+        if (i < 32) traced->wanted_mask |= 1u << i;
     traced->inputs = tensors_named(rule, wanted, rule.style == Rule::partial || point);
     if (point) {
         for (Meta& meta : call.input_meta) meta.shape = scalar_shape();
@@ -164,8 +166,11 @@ std::unique_ptr<TracedRule> trace_rule(const Rule& rule, RuleCall call, const st
         traced->traceable = false;   // it looks at values, or runs Python: call it each time
         return traced;
     }
-    traced->blocks = compile(traced->program, dtypes);
-    if (point && !traced->blocks) traced->traceable = false;
+    if (point) {
+        traced->blocks = compile(traced->program, dtypes);
+        if (!traced->blocks) traced->traceable = false;
+    }
+    for (const auto& output : traced->program.outputs) traced->dense = traced->dense && output.slot;
     return traced;
 }
 
@@ -199,8 +204,8 @@ TracedRule& traced_elementwise(Rule& rule, const Record& record, uint32_t wanted
 
 constexpr size_t most_traced = 512;   // programs kept for one op; beyond, start again
 
-bool made_for(const TracedRule& traced, const Record& record, const std::vector<int>& wanted) {
-    if (traced.wanted != wanted || traced.made_for.size() != record.n_inputs) return false;
+bool made_for(const TracedRule& traced, const Record& record) {
+    if (traced.made_for.size() != record.n_inputs) return false;
     for (uint32_t i = 0; i < record.n_inputs; ++i)
         if (traced.made_for[i].dtype != dtype_of(record.inputs()[i]) || !same(traced.made_for[i].shape, record.inputs()[i].shape)) return false;
     const Attributes *a = traced.made_with, *b = record.attributes;
@@ -209,7 +214,6 @@ bool made_for(const TracedRule& traced, const Record& record, const std::vector<
 }
 
 std::shared_ptr<TracedRule> traced_structural(Rule& rule, const Record& record, const RuleCall& call, const std::vector<int>& wanted) {
-    if (rule.latest && made_for(*rule.latest, record, wanted)) return rule.latest;
     std::vector<int64_t> key;
     key.reserve(64);
     for (int i : wanted) key.push_back(i);
@@ -228,18 +232,30 @@ std::shared_ptr<TracedRule> traced_structural(Rule& rule, const Record& record, 
         if (rule.traced.size() >= most_traced) rule.traced.clear();
         found = rule.traced.emplace(std::move(key), std::move(made)).first;
     }
-    return rule.latest = found->second;
+    for (int k = Rule::n_recent - 1; k > 0; --k) rule.recent[k] = rule.recent[k - 1];
+    return rule.recent[0] = found->second;
 }
 
 }  // namespace
 
-bool backward_elementwise(const Record& record, Tensor* g, uint32_t wanted, Tensor** gradients) {
+bool backward_traced(const Record& record, Tensor* g, uint32_t wanted, Tensor** gradients) {
     Rule& rule = *record.op->rule;
-    if (record.op->kind != OpKind::elementwise || rule.host || record.op->choose_loop || recording()) return false;
-    const DType dtype = dtype_of(record.inputs()[record.n_inputs - 1]);
-    TracedRule* traced = rule.elementwise[code(dtype)][wanted & 15].get();
-    if (__builtin_expect(!traced, 0)) traced = &traced_elementwise(rule, record, wanted);
-    if (!traced->blocks) return false;
+    if (rule.host || record.op->n_inputs < 0) return false;
+    std::shared_ptr<TracedRule> held;   // another thread may put other programs in its place while a long kernel runs
+    const TracedRule* traced = nullptr;
+    if (record.op->kind == OpKind::elementwise && !record.op->choose_loop) {
+        const DType dtype = dtype_of(record.inputs()[record.n_inputs - 1]);
+        traced = rule.elementwise[code(dtype)][wanted & 15].get();
+        if (__builtin_expect(!traced, 0)) traced = &traced_elementwise(rule, record, wanted);
+    } else {
+        for (const auto& recent : rule.recent) {
+            if (!recent || recent->wanted_mask != wanted || !made_for(*recent, record)) continue;
+            held = recent;
+            traced = held.get();
+            break;
+        }
+    }
+    if (!traced || !traced->traceable || !traced->dense) return false;
     Tensor* inputs[16];
     int n = 0;
     for (const RuleArgument& argument : traced->inputs) {
@@ -249,9 +265,15 @@ bool backward_elementwise(const Record& record, Tensor* g, uint32_t wanted, Tens
         if (!tensor) fail(ErrorKind::runtime, record.op->name + ": a tensor that its rule names was not saved.");
         inputs[n++] = tensor;
     }
-    Tensor* results[4];
-    run_blocks(*traced->blocks, inputs, g->shape, results);
-    for (size_t k = 0; k < traced->wanted.size(); ++k) gradients[traced->wanted[k]] = results[k];
+    const size_t n_wanted = traced->wanted.size();
+    if (traced->blocks && !recording()) {
+        Tensor* results[4];
+        run_blocks(*traced->blocks, inputs, g->shape, results);
+        for (size_t k = 0; k < n_wanted; ++k) gradients[traced->wanted[k]] = results[k];
+    } else {
+        const Slots values(traced->program, inputs);
+        for (size_t k = 0; k < n_wanted; ++k) gradients[traced->wanted[k]] = retain(values[traced->program.outputs[k].slot]);
+    }
     return true;
 }
 

@@ -111,6 +111,19 @@ std::unique_ptr<BlockProgram> compile(const Program& program, const std::vector<
 // `inputs` may be of any shapes that broadcast to `shape`; results are new tensors of that shape.
 void run_blocks(const BlockProgram& program, Tensor* const* inputs, Shape* shape, Tensor** outputs);
 
+// A program run op by op: the value of every slot.  Short programs allocate nothing around their ops.
+class Slots {
+public:
+    Slots(const Program& program, Tensor* const* inputs);
+    ~Slots();
+    Slots(const Slots&) = delete;
+    Tensor* operator[](uint64_t slot) const { return values_[slot]; }
+private:
+    static constexpr uint64_t small = 48;
+    uint64_t count_;
+    Tensor** values_;
+    Tensor* local_[small];
+};
 std::vector<Adjoint> run_program(const Program& program, Tensor* const* inputs);
 
 struct TracedRule {
@@ -118,10 +131,12 @@ struct TracedRule {
     std::vector<Meta> made_for;                  // dtypes and shapes (owned) of the inputs it was traced for
     Attributes* made_with = nullptr;             // and the attributes (owned)
     Program program;
-    std::unique_ptr<BlockProgram> blocks;        // if all its ops are elementwise
+    std::unique_ptr<BlockProgram> blocks;        // of an elementwise op whose rule is elementwise too
     std::vector<RuleArgument> inputs;            // what to feed it: g, inputs and outputs only
     std::vector<int> wanted;                     // the op's input that each output belongs to
+    uint32_t wanted_mask = 0;                    // the first 32 of them as bits
     bool traceable = true;                       // false: call the host functions each time
+    bool dense = true;                           // every output is a slot
 };
 
 struct RuleKeyHash { size_t operator()(const std::vector<int64_t>& key) const; };
@@ -136,7 +151,8 @@ struct Rule {
     uint32_t saved[16] = {};                     // by needed inputs (of the first 4): what a tape saves
     // Shared, because a running sweep keeps its program while another thread makes the table start again.
     std::unordered_map<std::vector<int64_t>, std::shared_ptr<TracedRule>, RuleKeyHash> traced;
-    std::shared_ptr<TracedRule> latest;          // the one of them that ran last
+    static constexpr int n_recent = 4;
+    std::shared_ptr<TracedRule> recent[n_recent];   // those of them that were looked up last
     std::unique_ptr<TracedRule> elementwise[dtype_count][16];   // elementwise ops: [dtype][wanted]; never replaced
     void finish();                               // fills the two tables; called once `inputs` is complete
     const RuleInput& input(int64_t i) const { return inputs[i < static_cast<int64_t>(inputs.size()) ? i : inputs.size() - 1]; }
@@ -147,8 +163,9 @@ uint32_t saved_by(const Rule& rule, int64_t n_inputs, uint32_t needed);
 
 // The gradients of `record`'s inputs in `wanted`, given those of its outputs.
 std::vector<Adjoint> backward(const Record& record, std::vector<Tensor*> g, const std::vector<bool>& wanted);
-// The same without allocation, for elementwise ops of up to 4 inputs; false if the rule is not of that kind.
-bool backward_elementwise(const Record& record, Tensor* g, uint32_t wanted, Tensor** gradients);
+// The same for the commonest records: up to 4 inputs, one result, a program that is traced already, dense gradients.
+// Nothing is allocated around the kernels.  False: use `backward`.
+bool backward_traced(const Record& record, Tensor* g, uint32_t wanted, Tensor** gradients);
 
 // Ops that the sweep itself needs, named by role in the op tables.
 struct Roles {

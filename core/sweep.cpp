@@ -13,49 +13,48 @@ namespace {
 class Places {
 public:
     static constexpr size_t none = SIZE_MAX;
-    static constexpr size_t few = 8;
     Places(Tape& tape, const std::vector<Tensor*>& sources, uint64_t last) : first_(tape.first_id ? tape.first_id : last + 1) {
         const uint64_t range = last >= first_ ? last - first_ + 1 : 0;
         if (range <= 16 * tape.records.count() + 4096) {
             count_ = near_ = range;
             for (Tensor* source : sources)
-                if (source->id < first_ && older_.emplace(source->id, count_).second) ++count_;
-            if (older_.size() <= few) {
-                for (const auto& [id, place] : older_) {
-                    few_ids_.push_back(id);
-                    few_places_.push_back(place);
-                }
-            }
+                if (source->id < first_) add(source->id);
         } else {
             for (auto at = tape.records.first(); at; at.forward())
                 for (uint32_t i = 0; i < (*at)->n_outputs; ++i)
-                    if (const uint64_t id = (*at)->outputs()[i].id) older_.emplace(id, count_++);
-            for (Tensor* source : sources)
-                if (older_.emplace(source->id, count_).second) ++count_;
+                    if (const uint64_t id = (*at)->outputs()[i].id) add(id);
+            for (Tensor* source : sources) add(source->id);
         }
     }
     size_t count() const { return count_; }
     size_t operator()(uint64_t id) const {
         const uint64_t place = id - first_;   // wraps around for older numbers
         if (place < near_) return place;
-        return older_.empty() ? none : look_up(id);
+        for (size_t i = 0; i < n_few_; ++i)   // a handful of sources: comparing beats hashing
+            if (few_ids_[i] == id) return few_places_[i];
+        if (far_.empty()) return none;
+        auto found = far_.find(id);
+        return found == far_.end() ? none : found->second;
     }
+
 private:
-    size_t look_up(uint64_t id) const {
-        if (few_ids_.size() == older_.size()) {   // a handful of sources: comparing beats hashing
-            for (size_t i = 0; i < few_ids_.size(); ++i)
-                if (few_ids_[i] == id) return few_places_[i];
-            return none;
+    void add(uint64_t id) {
+        if ((*this)(id) != none) return;
+        if (n_few_ < few) {
+            few_ids_[n_few_] = id;
+            few_places_[n_few_++] = count_++;
+        } else {
+            far_.emplace(id, count_++);
         }
-        auto found = older_.find(id);
-        return found == older_.end() ? none : found->second;
     }
+    static constexpr size_t few = 8;
     uint64_t first_;
-    uint64_t near_ = 0;    // numbers from first_ on that have their place by subtraction
+    uint64_t near_ = 0;                           // numbers from first_ on that have their place by subtraction
     size_t count_ = 0;
-    std::unordered_map<uint64_t, size_t> older_;
-    std::vector<uint64_t> few_ids_;      // the same as `older_`, while it is small
-    std::vector<size_t> few_places_;
+    size_t n_few_ = 0;                            // the others: the first few, and the rest
+    uint64_t few_ids_[few];
+    size_t few_places_[few];
+    std::unordered_map<uint64_t, size_t> far_;
 };
 
 enum Mark : uint8_t { reached = 1, is_source = 2 };
@@ -160,7 +159,7 @@ void step(const Record& record, const Places& places, Gradients& gradients) {
             if (input_places[i] != Places::none && gradients.mark(input_places[i])) wanted |= 1u << i;
         }
         Tensor* results[4] = {nullptr, nullptr, nullptr, nullptr};
-        if (backward_elementwise(record, gradients.dense(out), wanted, results)) {
+        if (backward_traced(record, gradients.dense(out), wanted, results)) {
             for (uint32_t i = 0; i < record.n_inputs; ++i) {
                 if (!(wanted >> i & 1) || !results[i]) continue;
                 const Operand& operand = record.inputs()[i];

@@ -25,30 +25,45 @@ struct PyOp {
 
 PyObject* name_string = nullptr;   // "name": accepted everywhere, as in TensorFlow, and ignored
 
-void append_attribute(std::vector<int64_t>& values, PyObject* item, const char* op_name) {
-    if (PyTuple_Check(item) || PyList_Check(item)) {
-        // An item's __index__ may change the list: its length is read again each time, and the item held.
-        for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(item); ++i) {
-            PyObject* part = PySequence_Fast_GET_ITEM(item, i);
-            Object held = PyLong_CheckExact(part) ? Object() : Object::borrow(part);
-            if (PyTuple_Check(part) || PyList_Check(part)) fail(ErrorKind::type, std::string(op_name) + ": attributes may not be nested.");
-            append_attribute(values, part, op_name);
+// Attributes as they are read: a few lie on the stack.
+class AttributeList {
+public:
+    void append(int64_t value) {
+        if (count_ < few) {
+            local_[count_++] = value;
+            return;
         }
-        return;
+        if (count_ == few) many_.assign(local_, local_ + few);
+        many_.push_back(value);
+        ++count_;
     }
+    int64_t count() const { return count_; }
+    const int64_t* data() const { return count_ <= few ? local_ : many_.data(); }
+private:
+    static constexpr int64_t few = 24;
+    int64_t local_[few];
+    int64_t count_ = 0;
+    std::vector<int64_t> many_;
+};
+
+void append_attribute(AttributeList& values, PyObject* item, const char* op_name) {
     if (PyLong_Check(item)) {
         int overflow = 0;
         const long long value = PyLong_AsLongLongAndOverflow(item, &overflow);
         if (overflow) invalid(std::string(op_name) + ": an integer argument is out of range.");
-        values.push_back(value);
-        return;
-    }
-    if (PyIndex_Check(item)) {
+        values.append(value);
+    } else if (PyTuple_Check(item) || PyList_Check(item)) {
+        for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(item); ++i) {
+            Object part = Object::borrow(PySequence_Fast_GET_ITEM(item, i));   // an __index__ may change the list
+            if (PyTuple_Check(part.get()) || PyList_Check(part.get())) fail(ErrorKind::type, std::string(op_name) + ": attributes may not be nested.");
+            append_attribute(values, part.get(), op_name);
+        }
+    } else if (PyIndex_Check(item)) {
         Object number = Object::checked(PyNumber_Index(item));
         append_attribute(values, number.get(), op_name);
-        return;
+    } else {
+        values.append(code(dtype_from_python(item)));
     }
-    values.push_back(code(dtype_from_python(item)));
 }
 
 Ref call_elementwise(PyOp* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
@@ -96,6 +111,17 @@ Ref call_elementwise(PyOp* self, PyObject* const* args, Py_ssize_t n, PyObject* 
 PyObject* call_structural(PyOp* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
     const Op& op = *self->op;
     if (names && PyTuple_GET_SIZE(names)) fail(ErrorKind::type, op.name + "() takes positional arguments only.");
+    if (op.n_inputs > 0 && op.n_outputs == 1) {   // nothing is allocated around the op
+        if (n < op.n_inputs) fail(ErrorKind::type, op.name + "() takes " + std::to_string(op.n_inputs) + " tensors, got " + std::to_string(n) + " arguments.");
+        Ref held[16];
+        Tensor* inputs[16];
+        for (int i = 0; i < op.n_inputs; ++i) {
+            held[i] = operand(args[i], -1);
+            inputs[i] = held[i].get();
+        }
+        struct Holder { Attributes* a; ~Holder() { release(a); } } attributes{attributes_from(args + op.n_inputs, n - op.n_inputs, op.name.c_str())};
+        return to_python(apply(op, inputs, op.n_inputs, attributes.a));
+    }
     std::vector<Ref> held;
     std::vector<Tensor*> inputs;
     Py_ssize_t at = 0;
@@ -339,9 +365,9 @@ Op* op_of(PyObject* object) {
 
 Attributes* attributes_from(PyObject* const* items, Py_ssize_t count, const char* op_name) {
     if (count == 0) return nullptr;
-    std::vector<int64_t> values;
+    AttributeList values;
     for (Py_ssize_t i = 0; i < count; ++i) append_attribute(values, items[i], op_name);
-    return make_attributes(values.data(), static_cast<int64_t>(values.size()));
+    return make_attributes(values.data(), values.count());
 }
 
 bool ready_op_type(PyObject* module) {

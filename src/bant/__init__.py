@@ -1,11 +1,13 @@
 """bant: automatic differentiation with TensorFlow's eager interface.
 
-import bant as tf
+    import bant as tf
 
-x = tf.constant(3.0)
-with tf.GradientTape() as tape:
-    y = x * x
-tape.gradient(y, x)      # 6.0
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+    tape.gradient(y, x)      # 6.0
+
+The names are TensorFlow's; `dir(bant)` lists them, and a name that is missing says what to use instead.
 """
 
 import importlib as _importlib

@@ -11,7 +11,6 @@ _PARTS = {
     "audio": "read sound with the wave module or with scipy.io.wavfile, and pass the array to `tf.constant`.",
     "autograph": "eager code runs Python's own `if`, `for` and `while`, so nothing needs converting.",
     "data": "loop over NumPy arrays or any Python iterable of batches; every operation takes arrays.",
-    "device": "bant runs on the CPU, where nothing need be placed; leave the `with` line out.",
     "distribute": "compute gradients in each process and average them, with mpi4py for instance.",
     "estimator": "write the training loop: `tf.GradientTape`, then `assign_sub` on each variable.",
     "experimental": "the features kept there are not offered.",
@@ -30,10 +29,6 @@ _PARTS = {
     "mlir": "there is no compiler of graphs to talk to.",
     "optimizers": "update each variable with `assign_sub`: v.assign_sub(rate * gradient).",
     "profiler": "use cProfile, or perf for the native part.",
-    "py_function": "operations run at once, so call the Python function directly; `tf.custom_gradient` "
-    "gives it a derivative.",
-    "numpy_function": "operations run at once, so call the NumPy function directly; `tf.custom_gradient` "
-    "gives it a derivative.",
     "quantization": "compute in `tf.float16` or `tf.bfloat16` to save memory.",
     "queue": "use Python's queue module.",
     "ragged": "keep rows of different lengths in a list, or one long tensor with row numbers for "
@@ -48,11 +43,8 @@ _PARTS = {
     "strings": "use Python's str methods; tensors here hold numbers.",
     "summary": "log numbers with float(x), to any tool that plots them.",
     "sysconfig": "there are no headers to compile against.",
-    "test": "use numpy.testing with x.numpy().",
     "tpu": "bant runs on the CPU.",
     "train": "update variables with `assign_sub`, and save them with numpy.savez(file, w=w.numpy()).",
-    "types": "use `tf.Tensor` and `tf.Variable` in annotations.",
-    "version": "bant's own version is `tf.__version__`.",
     "xla": "there is no XLA compiler here; call the function itself.",
 }
 
@@ -65,14 +57,11 @@ _GRAPHS = {
     "assign": "call `assign` of the variable: v.assign(x).",
     "assign_add": "call `assign_add` of the variable: v.assign_add(x).",
     "assign_sub": "call `assign_sub` of the variable: v.assign_sub(x).",
-    "control_dependencies": "operations run in the order of the program; leave the `with` line out.",
     "get_default_graph": "there is none.",
     "get_default_session": "there is none.",
     "get_variable": "make a `tf.Variable` and keep it.",
     "global_variables": "keep the variables in a list of your own.",
     "global_variables_initializer": "a `tf.Variable` has its value from the start; leave this line out.",
-    "gradients": "compute under `tf.GradientTape` and call its `gradient`.",
-    "hessians": "nest two `tf.GradientTape`s, or call `jacobian` of one on the gradient of the other.",
     "initialize_all_variables": "a `tf.Variable` has its value from the start; leave this line out.",
     "local_variables_initializer": "a `tf.Variable` has its value from the start; leave this line out.",
     "placeholder": "pass the value to your function as an argument, or as a `tf.constant`.",
@@ -85,17 +74,9 @@ _GRAPHS = {
 _NOT_YET = {
     "Module": "keep the variables in a list, or in any class of your own.",
     "TensorArray": "collect the tensors in a list and join them with `tf.stack`.",
-    "case": "use Python's `if`: operations run at once.",
-    "cond": "use Python's `if`: operations run at once.",
     "function": "leave the decorator out: the code runs as it stands.",
-    "linalg": "matrix products are there as `tf.matmul`; use NumPy for the rest, outside gradients.",
-    "map_fn": "use a Python loop or comprehension, and `tf.stack`.",
-    "print": "Python's own print shows tensors.",
     "random": "draw with numpy.random and pass the array to `tf.constant`.",
-    "scan": "use a Python loop, and `tf.stack`.",
     "signal": "compute with numpy.fft where no gradient is needed.",
-    "vectorized_map": "let operations work on the whole batch: they broadcast.",
-    "while_loop": "use Python's `while`: operations run at once.",
 }
 
 # Names by which other libraries, or TensorFlow 1, know an operation.
@@ -106,7 +87,7 @@ _OTHER_NAMES = {
     "dot": "tensordot", "elu": "nn.elu", "enable_grad": "GradientTape", "erf": "math.erf", "full": "fill",
     "grad": "GradientTape", "imag": "math.imag", "is_finite": "math.is_finite", "is_inf": "math.is_inf",
     "is_nan": "math.is_nan", "isfinite": "math.is_finite", "isinf": "math.is_inf", "isnan": "math.is_nan",
-    "jacobian": "GradientTape", "lgamma": "math.lgamma", "log": "math.log", "log1p": "math.log1p",
+    "jacobian": "GradientTape", "log": "math.log", "log1p": "math.log1p",
     "log_softmax": "nn.log_softmax", "logsumexp": "reduce_logsumexp", "max": "reduce_max",
     "mean": "reduce_mean", "min": "reduce_min", "mod": "math.mod", "mul": "multiply", "neg": "negative",
     "no_grad": "stop_gradient", "permute": "transpose", "power": "pow", "prod": "reduce_prod",

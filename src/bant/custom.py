@@ -20,20 +20,13 @@ _call = _core.Op("custom_gradient", "foreign", (), -1, 1)
 _call.set_rule("host", True, (), False, [])
 
 
-class VariableWatcher(_core.Tape):
-    """A tape that only notes which trainable variables are read in its context."""
-
-    def __init__(self) -> None:
-        super().__init__(False, True, False)
-        self._names_only = True
-
-    def variables(self) -> list:
-        """What was read, in order of construction."""
-        return sorted(self._variables, key=lambda variable: variable._serial)
-
-
 def _leaves(nested: Any) -> list:
     """The leaves of a nest, with the values of `IndexedSlices` in their place."""
+    kind = type(nested)
+    if kind is Tensor:
+        return [nested]
+    if kind is tuple and all(type(leaf) is Tensor for leaf in nested):
+        return list(nested)
     return [leaf.values if isinstance(leaf, IndexedSlices) else leaf for leaf in nest.flatten(nested)]
 
 
@@ -78,7 +71,7 @@ class _Gradient:
 
     def __call__(self, upstream: list, wanted: list) -> list:
         # An output that nothing flows into counts as zeros.
-        given = [_zeros(*facts) if g is None else g for g, facts in zip(upstream, self.outputs, strict=True)]
+        given = [_zeros(*facts) if g is None else g for g, facts in zip(upstream, self.outputs)]
         if self.variables:
             returned = self.function(*given, variables=list(self.variables))
             if not isinstance(returned, (tuple, list)) or len(returned) != 2:
@@ -95,7 +88,7 @@ class _Gradient:
                 )
         else:
             gradients, of_variables = self.function(*given), []
-        gradients = nest.flatten(gradients)
+        gradients = [gradients] if type(gradients) is Tensor else nest.flatten(gradients)
         if len(gradients) != self.expected:
             raise ValueError(
                 f"custom_gradient function expected to return {self.expected} gradients, but returned "
@@ -109,9 +102,11 @@ def run(function: Callable, arguments: tuple, keywords: dict, hidden: bool = Fal
 
     With `hidden`, the operations inside are not recorded.
     """
+    watcher = _core.Tape(False, True, False)
+    watcher._names_only = True  # it notes which trainable variables are read, and records nothing
     limit = _core.hide_recorders() if hidden else 0
     try:
-        with VariableWatcher() as watcher:
+        with watcher:
             returned = function(*arguments, **keywords)
     finally:
         if hidden:
@@ -123,8 +118,9 @@ def run(function: Callable, arguments: tuple, keywords: dict, hidden: bool = Fal
         )
     result, gradient_function = returned
     inputs = _leaves(arguments)
-    variables = watcher.variables()
+    variables = list(watcher._variables)
     if variables:
+        variables.sort(key=lambda variable: variable._serial)
         given = {id(leaf) for leaf in (*inputs, *_leaves(keywords))}
         variables = [variable for variable in variables if id(variable) not in given]
         if variables and not _accepts_variables(gradient_function):
@@ -132,7 +128,7 @@ def run(function: Callable, arguments: tuple, keywords: dict, hidden: bool = Fal
                 "@tf.custom_gradient grad_fn must accept keyword argument 'variables', since function uses variables: "
                 f"{variables}"
             )
-    outputs = [_core.convert(leaf) for leaf in _leaves(result)]
+    outputs = [leaf if type(leaf) is Tensor else _core.convert(leaf) for leaf in _leaves(result)]
     places = [place for place, leaf in enumerate(inputs) if _is_input(leaf)]
     recorded = [inputs[place] for place in places] + variables
     gradient = _Gradient(gradient_function, outputs, places, len(inputs), variables)
@@ -141,6 +137,8 @@ def run(function: Callable, arguments: tuple, keywords: dict, hidden: bool = Fal
 
 def _packed(result: Any, outputs: list) -> Any:
     """The outputs in the form of the result; `IndexedSlices` get their new values."""
+    if type(result) is Tensor:
+        return outputs[0]
     leaves = [
         IndexedSlices(output, leaf.indices, leaf.dense_shape) if isinstance(leaf, IndexedSlices) else output
         for leaf, output in zip(nest.flatten(result), outputs, strict=True)

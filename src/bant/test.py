@@ -1,6 +1,8 @@
 """`tf.test`: checks of derivatives."""
 
 from bant._namespace import serve
+from bant.testing import compute_gradient as compute_gradient
+from bant.testing import max_error as max_error
 
 
 def is_gpu_available(cuda_only=False, min_cuda_compute_capability=None):

@@ -159,6 +159,7 @@ def test_numpy_functions_take_tensors():
 def test_the_same_object_comes_back_as_long_as_it_lives():
     x = tf.constant([1.0])
     with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
         y = tf.sin(x) * 1.0
     reference = weakref.ref(y)
     del y

@@ -42,7 +42,7 @@ def test_no_name_is_in_two_tables():
         ("keras.layers.Dense", (), "tf.keras is not part of bant: "),
         ("data", ("constant",), "tf.data is not part of bant: "),
         ("placeholder", (), "belongs to graphs"),
-        ("linalg", (), "not in this version of bant"),
+        ("signal", (), "not in this version of bant"),
         ("sum", (), "`tf.reduce_sum`"),
         ("math.sum", ("cumsum", "reduce_sum"), "`tf.reduce_sum`"),
         ("redusce_sum", ("reduce_sum", "reduce_max"), "Did you mean `tf.reduce_sum`"),

@@ -89,7 +89,7 @@ def test_variables_in_keys():
 
 def test_random_keys():
     rng = np.random.default_rng(5)
-    for _ in range(300):
+    for _ in range(600):
         shape = tuple(rng.integers(1, 4, size=3))
         x = rng.standard_normal(shape)
         common = (int(rng.integers(1, 3)),)

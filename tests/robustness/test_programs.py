@@ -19,7 +19,7 @@ from bant.indexed_slices import IndexedSlices
 settings.register_profile(
     "steady",
     derandomize=True,
-    max_examples=200,
+    max_examples=1500,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,

@@ -43,7 +43,7 @@ def advanced(tensor: Any, key: Any) -> Tensor:
         simple = _one_array(x, key)
         if simple is not None:
             return simple
-    parts = _normal(x, key if isinstance(key, tuple) else (key,))
+    parts, gap = _normal(x, key if isinstance(key, tuple) else (key,))
     picks = [part for part in parts if isinstance(part, _Pick)]
     if not picks:
         return x[tuple(parts)]
@@ -62,7 +62,7 @@ def advanced(tensor: Any, key: Any) -> Tensor:
             first = place
         place += not isinstance(part, int)
     fancy = [i for i, part in enumerate(parts) if isinstance(part, (_Pick, int))]
-    neighbours = fancy[-1] - fancy[0] + 1 == len(fancy)
+    neighbours = fancy[-1] - fancy[0] + 1 == len(fancy) and not fancy[0] < gap <= fancy[-1]
     return _picked(x, [pick.index for pick in picks], places, first if neighbours else 0)
 
 
@@ -150,9 +150,11 @@ class _Pick:
 _WHOLE = slice(None)
 
 
-def _normal(x: Tensor, key: tuple) -> list:
-    """The key with one entry an axis, or None for a new axis: ints, slices, `_Pick`s.  Masks become integer
-    arrays."""
+def _normal(x: Tensor, key: tuple) -> tuple[list, int]:
+    """The key with one entry an axis, or None for a new axis: ints, slices, `_Pick`s.  Masks become integer arrays.
+
+    Also the place of the ellipsis: it keeps arrays apart even where it stands for no axis.
+    """
     parts: list[Any] = []
     for part in key:
         parts.append(_entry(part))
@@ -169,9 +171,10 @@ def _normal(x: Tensor, key: tuple) -> list:
         parts.append(Ellipsis)
     dims = x.shape
     result: list[Any] = []
-    axis = 0
+    axis = gap = 0
     for part in parts:
         if part is Ellipsis:
+            gap = len(result)
             result += [_WHOLE] * (rank - used)
             axis += rank - used
         elif part is None:
@@ -185,7 +188,7 @@ def _normal(x: Tensor, key: tuple) -> list:
         else:
             result.append(part)
             axis += 1
-    return result
+    return result, gap
 
 
 def _entry(part: Any) -> Any:
