@@ -108,11 +108,21 @@ inline void append_plain(Tape& tape, const Op& op, Attributes* attributes, Tenso
     describe(operand[n_inputs], out, is_differentiable(out->dtype), saved >> 16 & 1);
 }
 
+// Where no gradient passes (rounding, say) nothing is recorded; but what comes out derives from watched tensors, and
+// what is made of it can be differentiated by it.
+void connect(Tape& tape, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs, int64_t n_outputs) {
+    if (tape.records_all) return;
+    bool derived = false;
+    for (int64_t i = 0; i < n_inputs && !derived; ++i) derived = inputs[i]->id && tape.connected.count(inputs[i]->id);
+    for (int64_t i = 0; derived && i < n_outputs; ++i)
+        if (is_differentiable(outputs[i]->dtype)) tape.connected.insert(identify(outputs[i]));
+}
+
 void append(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs,
             int64_t n_outputs) {
     const Rule& rule = *op.rule;
     const uint32_t needed = needed_inputs(tape, rule, inputs, n_inputs);
-    if (!needed) return;
+    if (!needed) return connect(tape, inputs, n_inputs, outputs, n_outputs);
     const uint32_t saved = saved_by(rule, n_inputs, needed);
     if (!tape.first_id) {   // recorders outside of this one may have numbered the results already
         tape.first_id = next_tensor_id();
@@ -138,8 +148,12 @@ void append(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inp
 }  // namespace
 
 void record(const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs, int64_t n_outputs) {
-    if (!op.rule) return;
     Context& here = current->context;
+    if (!op.rule) {
+        for (size_t i = 0; i < here.limit; ++i)
+            if (here.stack[i].tape) connect(*here.stack[i].tape, inputs, n_inputs, outputs, n_outputs);
+        return;
+    }
     const bool plain = n_outputs == 1 && op.n_inputs == n_inputs && !op.rule->host;
     for (size_t i = 0; i < here.limit; ++i) {
         const Recorder recorder = here.stack[i];

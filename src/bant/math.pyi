@@ -238,7 +238,7 @@ def segment_sum(data: TensorLike, segment_ids: TensorLike, name: str | None = No
 def softmax(logits: TensorLike, axis: int | None = None, name: str | None = None) -> Tensor:
     """exp(x) / Σ exp(x) along ``axis`` (None: the last), of the shape of x: numbers that add up to 1."""
 
-def softplus(x: TensorLike, name: str | None = None) -> Tensor:
+def softplus(features: TensorLike, name: str | None = None) -> Tensor:
     """log(1 + eˣ), stable for large |x|, elementwise."""
 
 def softsign(features: TensorLike, name: str | None = None) -> Tensor:

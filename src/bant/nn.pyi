@@ -32,7 +32,7 @@ def bias_add(value: Any, bias: TensorLike, data_format: str | None = None, name:
 def crelu(features: TensorLike, axis: int = -1, name: str | None = None) -> Tensor:
     """relu(x) and relu(-x) joined along ``axis``, which becomes twice as long."""
 
-def elu(x: TensorLike, name: str | None = None) -> Tensor:
+def elu(features: TensorLike, name: str | None = None) -> Tensor:
     """x where positive, else eˣ - 1, elementwise."""
 
 def embedding_lookup(params: TensorLike, ids: Any, max_norm: Any = None, name: str | None = None) -> Tensor:
@@ -63,13 +63,13 @@ def normalize_moments(
     """``(mean, variance)`` from a count, a sum and a sum of squares of x - shift (shift None: of x
     itself)."""
 
-def relu(x: TensorLike, name: str | None = None) -> Tensor:
+def relu(features: TensorLike, name: str | None = None) -> Tensor:
     """x where positive, else 0, elementwise. The derivative at 0 is 0."""
 
-def relu6(x: TensorLike, name: str | None = None) -> Tensor:
+def relu6(features: TensorLike, name: str | None = None) -> Tensor:
     """x clipped to 0 … 6, elementwise."""
 
-def selu(x: TensorLike, name: str | None = None) -> Tensor:
+def selu(features: TensorLike, name: str | None = None) -> Tensor:
     """Scaled elu (Klambauer et al. 2017), elementwise."""
 
 def sigmoid_cross_entropy_with_logits(

@@ -158,8 +158,7 @@ class _Methods:
         return (1, 0)
 
     def __dir__(self: Any) -> list[str]:
-        absent = {*_INSTEAD, *_OF_GRAPHS, *(() if hasattr(self, "assign") else ("assign",))}
-        return sorted(set(object.__dir__(self)) - absent)
+        return sorted(set(object.__dir__(self)) - _INSTEAD.keys() - set(_OF_GRAPHS))
 
 
 def _extend() -> None:

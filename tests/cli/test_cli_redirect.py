@@ -7,11 +7,11 @@ import importlib.util
 import sys
 from types import ModuleType
 
-import bant.compat.v1
-import bant.compat.v2
 import pytest
 
 import bant
+import bant.compat.v1
+import bant.compat.v2
 from bant._runner.redirect import serve_tensorflow
 
 

@@ -28,7 +28,7 @@ whole: int = int(x[1, 1])
 array: np.ndarray[Any, Any] = x.numpy()
 total: tf.Tensor = tf.reduce_sum(x, axis=[0, 1], keepdims=True)
 mean: tf.Tensor = tf.math.reduce_mean(x, 0)
-active: tf.Tensor = tf.nn.relu(x=x) if size > 5 else tf.nn.relu(x, name="active")
+active: tf.Tensor = tf.nn.relu(features=x) if size > 5 else tf.nn.relu(x, name="active")
 flat: tf.Tensor = tf.reshape(x, [-1])
 cast: tf.Tensor = tf.cast(x, "float64")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,9 @@ def registered(value: Any) -> Any:
     return None
 
 
-def register_tensor_conversion_function(base_type: Any, conversion_func: Callable, priority: int = 100) -> None:
+def register_tensor_conversion_function(
+    base_type: Any, conversion_func: Callable, priority: int = 100
+) -> None:
     """Teaches `convert_to_tensor` a new type: ``conversion_func(value, dtype, name, as_ref)`` returns a tensor.
 
     >>> tf.register_tensor_conversion_function(Money, lambda value, dtype=None, name=None, as_ref=False:
@@ -33,7 +36,9 @@ def register_tensor_conversion_function(base_type: Any, conversion_func: Callabl
     """
     if not callable(conversion_func):
         raise TypeError(f"conversion_func must be callable, got {type(conversion_func).__name__}.")
-    _registered.insert(0, (base_type, lambda value: conversion_func(value, dtype=None, name=None, as_ref=False)))
+    _registered.insert(
+        0, (base_type, lambda value: conversion_func(value, dtype=None, name=None, as_ref=False))
+    )
 
 
 publish("register_tensor_conversion_function", register_tensor_conversion_function)
@@ -45,7 +50,9 @@ def pack(values: Any, dtype: Any = None) -> Tensor:
         parts = [pack(value, dtype) for value in values]
         if dtype is None:  # numbers follow the tensors beside them
             dtype = next((part.dtype for part, value in zip(parts, values) if _holds_tensor(value)), None)
-            parts = [part if part.dtype == dtype else pack(value, dtype) for part, value in zip(parts, values)]
+            parts = [
+                part if part.dtype == dtype else pack(value, dtype) for part, value in zip(parts, values)
+            ]
         shapes = {tuple(part.shape) for part in parts}
         if len(shapes) > 1:
             raise ValueError(
@@ -91,11 +98,15 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         return broadcast(reshape(tensor, *[1] * len(dims)), *dims)
     if size == wanted:
         return reshape(tensor, *dims)
-    raise TypeError(f"Eager execution of tf.constant with unsupported shape. Tensor with {size} elements cannot have shape {dims}.")
+    raise TypeError(
+        f"Eager execution of tf.constant with unsupported shape. Tensor with {size} elements cannot have shape {dims}."
+    )
 
 
 @composed(names="convert_to_tensor")
-def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Tensor:
+def convert_to_tensor(
+    value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None
+) -> Tensor:
     """The tensor of any value; tensors are returned as they are, Variables are read.
 
     ``dtype`` must be met (ValueError / TypeError otherwise); ``dtype_hint`` is taken if the value fits it.
@@ -113,7 +124,11 @@ def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, nam
     return _core.convert(value)
 
 
-@composed(names="cast dtypes.cast", samples=[([(2, 3)], {"dtype": "float64"})], reference=lambda x, dtype: x.astype(dtype))
+@composed(
+    names="cast dtypes.cast",
+    samples=[([(2, 3)], {"dtype": "float64"})],
+    reference=lambda x, dtype: x.astype(dtype),
+)
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     """x with another dtype.  Casting complex to real drops the imaginary part; to an integer ends the gradient.
 
@@ -135,4 +150,8 @@ def as_tensor(value: Any, dtype: Any = None) -> Tensor:
 def default_float(value: Any) -> Tensor:
     """The tensor of an argument whose Python ints mean floats."""
     tensor = as_tensor(value)
-    return cast_op(tensor, TABLE[11]) if tensor.dtype.is_integer and not isinstance(value, (Tensor, np.ndarray)) else tensor
+    return (
+        cast_op(tensor, TABLE[11])
+        if tensor.dtype.is_integer and not isinstance(value, (Tensor, np.ndarray))
+        else tensor
+    )

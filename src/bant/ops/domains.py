@@ -19,7 +19,14 @@ class Domain:
 
     def __init__(self, name: str, low: float, high: float, mirrored: bool = False, counts: bool = False,
                  kind: Any = None) -> None:  # fmt: skip
-        self.name, self.low, self.high, self.mirrored, self.counts, self.kind = name, low, high, mirrored, counts, kind
+        self.name, self.low, self.high, self.mirrored, self.counts, self.kind = (
+            name,
+            low,
+            high,
+            mirrored,
+            counts,
+            kind,
+        )
 
     def sample(self, rng: Any, shape: tuple, dtype: Any) -> Any:
         import numpy as np

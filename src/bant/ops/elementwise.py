@@ -114,7 +114,9 @@ def _positive_or_one(x):
 exp = scalar("exp", np.exp, lambda out: out, names="exp math.exp", on=reals, doc="eˣ, elementwise.")
 expm1 = scalar("expm1", np.expm1, lambda out: out + 1, names="math.expm1", on=reals,
     doc="eˣ - 1, exact for small x, elementwise.")  # fmt: skip
-log = scalar("log", np.log, lambda x: 1 / x, names="math.log", on=positive, doc="Natural logarithm, elementwise.")
+log = scalar(
+    "log", np.log, lambda x: 1 / x, names="math.log", on=positive, doc="Natural logarithm, elementwise."
+)
 log1p = scalar("log1p", np.log1p, lambda x: 1 / (1 + x), names="math.log1p", on=positive,
     doc="log(1 + x), exact for small x, elementwise.")  # fmt: skip
 xlogy = scalar("xlogy", "xlogy", lambda x, y: xlogy(_one_unless_zero(x), y), lambda x, y: xdivy(x, y),
@@ -136,7 +138,9 @@ def _one_unless_zero(x):
 
 sin = scalar("sin", np.sin, lambda x: cos(x), names="sin math.sin", on=reals, doc="Sine, elementwise.")
 cos = scalar("cos", np.cos, lambda x: -sin(x), names="cos math.cos", on=reals, doc="Cosine, elementwise.")
-tan = scalar("tan", np.tan, lambda out: 1 + out * out, names="tan math.tan", on=small, doc="Tangent, elementwise.")
+tan = scalar(
+    "tan", np.tan, lambda out: 1 + out * out, names="tan math.tan", on=small, doc="Tangent, elementwise."
+)
 asin = scalar("asin", np.arcsin, lambda x: 1 / sqrt(1 - x * x), names="asin math.asin", on=unit,
     doc="Inverse sine, elementwise.")  # fmt: skip
 acos = scalar("acos", np.arccos, lambda x: -1 / sqrt(1 - x * x), names="acos math.acos", on=unit,
@@ -146,7 +150,9 @@ atan = scalar("atan", np.arctan, lambda x: 1 / (1 + x * x), names="atan math.ata
 atan2 = scalar("atan2", np.arctan2, lambda y, x: x / (x * x + y * y), lambda y, x: -y / (x * x + y * y),
     names="atan2 math.atan2", parameters=("y", "x"), dtypes=FLOATS, on=(reals, nonzero),
     doc="The angle of the point (x, y), in radians, elementwise.")  # fmt: skip
-sinh = scalar("sinh", np.sinh, lambda x: cosh(x), names="sinh math.sinh", on=reals, doc="Hyperbolic sine, elementwise.")
+sinh = scalar(
+    "sinh", np.sinh, lambda x: cosh(x), names="sinh math.sinh", on=reals, doc="Hyperbolic sine, elementwise."
+)
 cosh = scalar("cosh", np.cosh, lambda x: sinh(x), names="cosh math.cosh", on=reals,
     doc="Hyperbolic cosine, elementwise.")  # fmt: skip
 tanh = scalar("tanh", np.tanh, lambda out: 1 - out * out, names="tanh math.tanh nn.tanh", on=reals,
@@ -180,7 +186,9 @@ selu = scalar("selu", "selu",
 
 # --- rounding: gradients stop
 
-floor = scalar("floor", np.floor, names="floor math.floor", dtypes=REALS, on=reals, doc="Rounds down, elementwise.")
+floor = scalar(
+    "floor", np.floor, names="floor math.floor", dtypes=REALS, on=reals, doc="Rounds down, elementwise."
+)
 ceil = scalar("ceil", np.ceil, names="math.ceil", dtypes=REALS, on=reals, doc="Rounds up, elementwise.")
 rint = scalar("rint", np.rint, names="math.rint", dtypes=FLOATS, on=reals,
     doc="Rounds to the nearest integer, halves to even, elementwise.")  # fmt: skip
@@ -217,7 +225,9 @@ not_equal = scalar("not_equal", np.not_equal, names="not_equal math.not_equal", 
 less = scalar("less", np.less, names="less math.less", dtypes=REALS, doc="x < y, elementwise.", **_pair)
 less_equal = scalar("less_equal", np.less_equal, names="less_equal math.less_equal", dtypes=REALS,
     doc="x <= y, elementwise.", **_pair)  # fmt: skip
-greater = scalar("greater", np.greater, names="greater math.greater", dtypes=REALS, doc="x > y, elementwise.", **_pair)
+greater = scalar(
+    "greater", np.greater, names="greater math.greater", dtypes=REALS, doc="x > y, elementwise.", **_pair
+)
 greater_equal = scalar("greater_equal", np.greater_equal, names="greater_equal math.greater_equal", dtypes=REALS,
     doc="x >= y, elementwise.", **_pair)  # fmt: skip
 logical_and = scalar("logical_and", np.logical_and, names="logical_and math.logical_and", dtypes=BOOL,
@@ -228,8 +238,12 @@ logical_xor = scalar("logical_xor", np.logical_xor, names="math.logical_xor", dt
     doc="Exactly one of x and y, elementwise.", **_pair)  # fmt: skip
 logical_not = scalar("logical_not", np.logical_not, names="logical_not math.logical_not", dtypes=BOOL, on=reals,
     doc="not x, elementwise.")  # fmt: skip
-is_nan = scalar("is_nan", np.isnan, names="math.is_nan", dtypes=FLOATS, on=reals, doc="Is x NaN? Elementwise.")
-is_inf = scalar("is_inf", np.isinf, names="math.is_inf", dtypes=FLOATS, on=reals, doc="Is x infinite? Elementwise.")
+is_nan = scalar(
+    "is_nan", np.isnan, names="math.is_nan", dtypes=FLOATS, on=reals, doc="Is x NaN? Elementwise."
+)
+is_inf = scalar(
+    "is_inf", np.isinf, names="math.is_inf", dtypes=FLOATS, on=reals, doc="Is x infinite? Elementwise."
+)
 is_finite = scalar("is_finite", np.isfinite, names="math.is_finite", dtypes=FLOATS, on=reals,
     doc="Is x neither infinite nor NaN? Elementwise.")  # fmt: skip
 bitwise_and = scalar("bitwise_and", np.bitwise_and, names="bitwise.bitwise_and", dtypes=BOOL | INTEGERS,

@@ -50,7 +50,9 @@ def _gather_gradient(g, x_shape, indices, axis, batch_dims):
     if batch_dims:
         offsets = np.arange(n_batch, dtype=indices.dtype.as_numpy_dtype)[:, None] * extent
         numbers = numbers + _constant(offsets.astype(indices.dtype.as_numpy_dtype))
-    summed = segment_sum(reshape(rows, n_batch * n_rows, *rest), reshape(numbers, n_batch * n_rows), n_batch * extent, 0)
+    summed = segment_sum(
+        reshape(rows, n_batch * n_rows, *rest), reshape(numbers, n_batch * n_rows), n_batch * extent, 0
+    )
     order = (*range(batch_dims), axis, *range(batch_dims, axis), *range(axis + 1, rank))
     return transpose(reshape(summed, *batch, extent, *rest), inverse_permutation(order))
 
@@ -71,7 +73,9 @@ def _gather_nd_gradient(g, x_shape, indices, batch_dims):
     if batch_dims:
         batch = index_shape[:batch_dims]
         kind = indices.dtype.as_numpy_dtype
-        places = np.stack(np.indices(batch, dtype=kind), -1).reshape(*batch, *[1] * (len(index_shape) - batch_dims - 1), batch_dims)
+        places = np.stack(np.indices(batch, dtype=kind), -1).reshape(
+            *batch, *[1] * (len(index_shape) - batch_dims - 1), batch_dims
+        )
         places = np.broadcast_to(places, (*index_shape[:-1], batch_dims))
         indices = concat([_constant(np.ascontiguousarray(places)), indices], len(index_shape) - 1)
     return scatter_nd(indices, g, tuple(x_shape))
@@ -85,6 +89,7 @@ gather_nd = op("gather_nd", "gather_nd", "x indices", "batch_dims", x=_gather_nd
     doc="Slices of x at index tuples.")  # fmt: skip
 
 # --- scatter
+
 
 def _scatter_samples(mode):
     return [([(5, 2), np.array([[3], [0], [3]]), (3, 2)], (mode,)), ([(2, 3), np.array([[1, 2], [0, 0]]), (2,)], (mode,)),
@@ -227,7 +232,9 @@ def _gather_reference(x, indices, axis, batch_dims):
 
 def _gather_nd_reference(x, indices, batch_dims):
     if batch_dims:
-        return np.stack([_gather_nd_reference(part, index, batch_dims - 1) for part, index in zip(x, indices)])
+        return np.stack(
+            [_gather_nd_reference(part, index, batch_dims - 1) for part, index in zip(x, indices)]
+        )
     depth = indices.shape[-1]
     result = np.empty((*indices.shape[:-1], *x.shape[depth:]), x.dtype)
     for place in np.ndindex(*indices.shape[:-1]):
@@ -248,7 +255,9 @@ def _segment_reference(function, start, values, ids, n):
     for place in np.ndindex(*ids.shape):
         if ids[place] >= 0:
             before = rows[ids[place]]
-            rows[ids[place]] = values[place] if before is None else function(before, values[place]).astype(values.dtype)
+            rows[ids[place]] = (
+                values[place] if before is None else function(before, values[place]).astype(values.dtype)
+            )
     return np.stack(rows)
 
 

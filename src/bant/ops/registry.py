@@ -36,7 +36,17 @@ REALS = INTEGERS | FLOATS
 INEXACT = FLOATS | COMPLEXES
 ANY = BOOL | NUMBERS
 
-_GRADIENT, _INPUT, _OUTPUT, _INPUT_SHAPE, _OUTPUT_SHAPE, _INPUT_DTYPE, _ATTRIBUTE, _ATTRIBUTE_REST, _ALL_SHAPES = range(9)
+(
+    _GRADIENT,
+    _INPUT,
+    _OUTPUT,
+    _INPUT_SHAPE,
+    _OUTPUT_SHAPE,
+    _INPUT_DTYPE,
+    _ATTRIBUTE,
+    _ATTRIBUTE_REST,
+    _ALL_SHAPES,
+) = range(9)
 
 
 class Row:
@@ -135,7 +145,9 @@ def set_rules(native: Any, name: str, inputs: tuple, attributes: tuple, function
     resolved = [None if f is None else (f, _arguments_of(f, name, inputs, attributes)) for f in functions]
     with_g = [any(kind == _GRADIENT for kind, _ in row[1]) for row in resolved if row]
     if any(with_g) and not all(with_g):
-        raise ValueError(f"The rule of {name!r} mixes partials with gradients: give g to all its functions or none.")
+        raise ValueError(
+            f"The rule of {name!r} mixes partials with gradients: give g to all its functions or none."
+        )
     style = "gradient" if native.kind == "structural" or any(with_g) else "partial"
     native.set_rule(style, holomorphic, tuple(linear), jointly, resolved)
     return style
@@ -177,13 +189,27 @@ def scalar(name: str, kernel: Any, *partials: Callable | None, names: str = "", 
     loops = [source for source in sources if isinstance(source, str)]
     host = _through_ufunc(ufuncs[0]) if ufuncs and not loops else None
     first = loops[0] if loops and not ufuncs else ufuncs
-    native = _core.Op(name, "elementwise", parameters, n_inputs, 1, first, dtypes, divisor_check, fixed, host, type_name(name))
+    native = _core.Op(
+        name,
+        "elementwise",
+        parameters,
+        n_inputs,
+        1,
+        first,
+        dtypes,
+        divisor_check,
+        fixed,
+        host,
+        type_name(name),
+    )
     if ufuncs:
         for loop in loops:  # an own loop takes the place of NumPy's where a row names both
             native.add_loops(loop, dtypes)
     style = None
     if any(partials):
-        style = set_rules(native, name, parameters, (), partials, holomorphic=holomorphic, linear=linear, jointly=jointly)
+        style = set_rules(
+            native, name, parameters, (), partials, holomorphic=holomorphic, linear=linear, jointly=jointly
+        )
     _describe(native, name, names, doc, parameters)
     ROWS[name] = Row(
         name=name, kind="scalar", function=native, op=native, names=tuple(names.split()), parameters=parameters,
@@ -217,14 +243,25 @@ def op(name: str, primitive: str, inputs: str = "x", attributes: str = "", *, na
     """
     parameters = tuple(inputs.split())
     fields = tuple(attributes.split())
-    native = _core.Op(name, "structural", parameters, -1 if variadic else len(parameters), n_outputs, primitive)
+    native = _core.Op(
+        name, "structural", parameters, -1 if variadic else len(parameters), n_outputs, primitive
+    )
     functions = [gradients.pop(parameter, None) for parameter in parameters]
     if gradients:
         raise ValueError(f"The row {name!r} has gradients for {sorted(gradients)}, which are no inputs.")
     jointly = linear_in == "*"
     linear = [parameters.index(parameter) for parameter in linear_in.split()] if not jointly else []
     if any(functions):
-        set_rules(native, name, parameters, fields, functions, holomorphic=holomorphic, linear=linear, jointly=jointly)
+        set_rules(
+            native,
+            name,
+            parameters,
+            fields,
+            functions,
+            holomorphic=holomorphic,
+            linear=linear,
+            jointly=jointly,
+        )
     _describe(native, name, names, doc, (*parameters, *fields))
     ROWS[name] = Row(
         name=name, kind="structural", function=native, op=native, names=tuple(names.split()), parameters=parameters,
@@ -235,7 +272,9 @@ def op(name: str, primitive: str, inputs: str = "x", attributes: str = "", *, na
     return native
 
 
-def composed(*, names: str, on: Any = None, samples: Any = None, reference: Any = None) -> Callable[[Callable], Callable]:
+def composed(
+    *, names: str, on: Any = None, samples: Any = None, reference: Any = None
+) -> Callable[[Callable], Callable]:
     """Publishes a function made of other ops; ``samples`` are the calls its tests make, ``(shapes, arguments)``."""
 
     def enter(function: Callable) -> Callable:
@@ -243,7 +282,9 @@ def composed(*, names: str, on: Any = None, samples: Any = None, reference: Any 
         name = function.__name__.rstrip("_")
         function.__name__ = function.__qualname__ = name
         code = function.__code__
-        key = f"tf.{name}" if name in ROWS else name  # a primitive may have the name of the function made of it
+        key = (
+            f"tf.{name}" if name in ROWS else name
+        )  # a primitive may have the name of the function made of it
         ROWS[key] = Row(
             name=key, kind="composed", function=function, names=tuple(names.split()), attributes=(),
             parameters=code.co_varnames[: code.co_argcount], rules={}, linear=(), holomorphic=True, on=on,

@@ -16,7 +16,15 @@ from bant.ops.registry import op, set_rules
 
 # --- conversion
 
-set_rules(cast_op, "cast", ("x",), ("dtype",), [lambda g, x_dtype: cast_op(g, x_dtype)], holomorphic=False, linear=(0,))
+set_rules(
+    cast_op,
+    "cast",
+    ("x",),
+    ("dtype",),
+    [lambda g, x_dtype: cast_op(g, x_dtype)],
+    holomorphic=False,
+    linear=(0,),
+)
 
 # --- views
 
@@ -52,7 +60,9 @@ def inverse_permutation(axes):
 def _slice_reference(x, spec):
     rank, body = spec[0], spec[1:]
     shown = list(body[3 * rank :])
-    picked = x[tuple(np.arange(size) * step + begin for begin, step, size in zip(*[iter(body[: 3 * rank])] * 3))[0]]
+    picked = x[
+        tuple(np.arange(size) * step + begin for begin, step, size in zip(*[iter(body[: 3 * rank])] * 3))[0]
+    ]
     for axis in range(1, rank):
         begin, step, size = body[3 * axis : 3 * axis + 3]
         picked = np.take(picked, np.arange(size) * step + begin, axis)
@@ -241,7 +251,9 @@ def _exclusive_products(x):
 
 def _sum_to_reference(x, dims):
     lead = x.ndim - len(dims)
-    axes = tuple(range(lead)) + tuple(lead + i for i, extent in enumerate(dims) if extent == 1 != x.shape[lead + i])
+    axes = tuple(range(lead)) + tuple(
+        lead + i for i, extent in enumerate(dims) if extent == 1 != x.shape[lead + i]
+    )
     return np.sum(x, axes, keepdims=True).reshape(dims)
 
 
