@@ -139,6 +139,12 @@ struct Elu {
 struct Softplus {  // neither overflows for large x nor loses the small results of very negative x
     template <class T> static BANT_INLINE T apply(T x) { return (x > 0 ? x : T(0)) + std::log1p(std::exp(x > 0 ? -x : x)); }
 };
+struct Erf {  // the C library's: exact to the last place, one element at a time
+    template <class T> static BANT_INLINE T apply(T x) { return std::erf(x); }
+};
+struct Erfc {
+    template <class T> static BANT_INLINE T apply(T x) { return std::erfc(x); }
+};
 struct Selu {
     template <class T> static BANT_INLINE T apply(T x) {
         constexpr T scale = T(1.0507009873554804934193349852946), alpha = T(1.6732632423543772848170429916717);
@@ -371,6 +377,8 @@ std::vector<OwnLoop> elementwise_loops() {
     add<Elu, floats, 1>(table, "elu");
     add<Selu, floats, 1>(table, "selu");
     add<Softplus, floats, 1>(table, "softplus");
+    add<Erf, floats, 1>(table, "erf");
+    add<Erfc, floats, 1>(table, "erfc");
     add<Sign, numbers, 1>(table, "sign");
     add<SquaredDifference, numbers, 2>(table, "squared_difference");
     add<DivideNoNan, inexact, 2>(table, "divide_no_nan");

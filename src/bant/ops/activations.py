@@ -8,7 +8,6 @@ what is not recorded costs nothing on the way back.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from bant.ops.arithmetic import list_axes
 from bant.ops.convert import as_tensor
 from bant.ops.domains import reals
 from bant.ops.elementwise import cast_op, select
-from bant.ops.registry import FLOATS, composed, set_rules
+from bant.ops.registry import composed
 from bant.ops.structural import concat, reduce_max, reduce_sum
 
 Tensor = _core.Tensor
@@ -35,11 +34,6 @@ def floating(value: Any, op: str) -> Tensor:
         )
     return x
 
-
-def _each(function: Callable[[float], float]) -> Callable:
-    """A kernel that calls a function of one number for each element."""
-    ufunc = np.frompyfunc(function, 1, 1)
-    return lambda x: np.asarray(ufunc(x.astype(np.float64)), object).astype(x.dtype)
 
 
 # --- activations
@@ -125,48 +119,6 @@ def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
     return concat([e.relu(x), e.relu(-x)], axis)
 
 
-# The error function has no loop in NumPy; the standard library's is exact, and called for each element.
-_erf = _core.Op("erf", "elementwise", ("x",), 1, 1, None, FLOATS, 0, None, _each(math.erf))
-_erfc = _core.Op("erfc", "elementwise", ("x",), 1, 1, None, FLOATS, 0, None, _each(math.erfc))
-_SLOPE = 2.0 / math.sqrt(math.pi)
-set_rules(_erf, "erf", ("x",), (), [lambda x: _SLOPE * e.exp(-x * x)])
-set_rules(_erfc, "erfc", ("x",), (), [lambda x: -_SLOPE * e.exp(-x * x)])
-
-
-@composed(
-    names="math.erf",
-    on=reals,
-    samples=[([(2, 3)], {}), ([()], {})],
-    reference=np.vectorize(math.erf, otypes="d"),
-)
-def erf(x: Any, name: str | None = None) -> Tensor:
-    """The error function 2/√π ∫₀ˣ exp(-t²) dt, elementwise.
-
-    x: a floating tensor of any shape.  Raises InvalidArgumentError for other dtypes.
-
-    >>> tf.math.erf(tf.constant([0.0, 100.0])).numpy()
-    array([0., 1.], dtype=float32)
-    """
-    return _erf(floating(x, "erf"))
-
-
-@composed(
-    names="math.erfc",
-    on=reals,
-    samples=[([(2, 3)], {}), ([()], {})],
-    reference=np.vectorize(math.erfc, otypes="d"),
-)
-def erfc(x: Any, name: str | None = None) -> Tensor:
-    """1 - erf(x), exact where that is tiny, elementwise.
-
-    x: a floating tensor of any shape.  Raises InvalidArgumentError for other dtypes.
-
-    >>> tf.math.erfc(tf.constant(0.0)).numpy()
-    np.float32(1.0)
-    """
-    return _erfc(floating(x, "erfc"))
-
-
 def _gelu_reference(x, approximate=False):
     if approximate:
         return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
@@ -194,7 +146,7 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
         )
     if approximate:
         return 0.5 * x * (1.0 + e.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x))))
-    return 0.5 * x * (1.0 + _erf(x * math.sqrt(0.5)))
+    return 0.5 * x * (1.0 + e.erf(x * math.sqrt(0.5)))
 
 
 # --- softmax

@@ -7,6 +7,8 @@ TensorFlow's convention: the gradient of a real function is ∂f/∂Re z + i ∂
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bant import _core
@@ -163,6 +165,14 @@ acosh = scalar("acosh", np.arccosh, lambda x: 1 / (sqrt(x - 1) * sqrt(x + 1)), n
     doc="Inverse hyperbolic cosine, elementwise.")  # fmt: skip
 atanh = scalar("atanh", np.arctanh, lambda x: 1 / (1 - x * x), names="atanh math.atanh", on=unit,
     doc="Inverse hyperbolic tangent, elementwise.")  # fmt: skip
+
+# --- special functions
+
+_erf_slope = 2.0 / math.sqrt(math.pi)
+erf = scalar("erf", "erf", lambda x: _erf_slope * exp(-x * x), names="math.erf", dtypes=FLOATS, on=reals,
+    reference=np.vectorize(math.erf, otypes="d"), doc="The error function 2/√π ∫₀ˣ exp(-t²) dt, elementwise.")  # fmt: skip
+erfc = scalar("erfc", "erfc", lambda x: -_erf_slope * exp(-x * x), names="math.erfc", dtypes=FLOATS, on=reals,
+    reference=np.vectorize(math.erfc, otypes="d"), doc="1 - erf(x), exact where that is tiny, elementwise.")  # fmt: skip
 
 # --- activations
 
