@@ -1,6 +1,9 @@
 #include "buffer.h"
 
 #include <sys/mman.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include <cstdlib>
 #include <new>
@@ -230,6 +233,9 @@ void trim() {
             slab = next;
         }
     }
+#if defined(__GLIBC__)
+    malloc_trim(0);   // the C library keeps freed pages of its own
+#endif
 }
 
 void set_cache_limit(size_t bytes) {
