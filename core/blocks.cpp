@@ -182,7 +182,12 @@ void run_blocks(const BlockProgram& program, Tensor* const* inputs, Shape* shape
         } else if (reg.index != k) {
             outputs[k] = retain(outputs[reg.index]);   // the same value as an earlier output
         } else {
-            outputs[k] = make_tensor(reg.dtype, shape);
+            try {
+                outputs[k] = make_tensor(reg.dtype, shape);
+            } catch (...) {
+                for (size_t made = 0; made < k; ++made) release(outputs[made]);
+                throw;
+            }
             data[n_inputs + k] = outputs[k]->data;
             flat_steps[n_inputs + k] = reg.item;
         }

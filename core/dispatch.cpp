@@ -13,10 +13,12 @@ namespace {
 
 [[noreturn]] void refuse_mix(const Op& op, int which, DType expected, DType got) {
     const std::string want = facts(expected).message_name, have = facts(got).message_name;
+    // Of a float and an integer, say, it is the integer that can be cast without loss.
+    const bool wider = facts(got).kind > facts(expected).kind && !(is_integer(got) && is_integer(expected));
     fail(ErrorKind::dtype_mismatch,
          "cannot compute " + op.type_name + " as input #" + std::to_string(which) + "(zero-based) was expected to be a " + want +
              " tensor but is a " + have + " tensor. Nothing is converted silently: cast one of them, "
-             "tf.cast(x, tf." + facts(expected).name + ").");
+             "tf.cast(x, tf." + facts(wider ? got : expected).name + ").");
 }
 
 [[noreturn]] void refuse_dtype(const Op& op, DType got) {
@@ -129,8 +131,10 @@ const Loop* loop_for(const Op& op, const DType* dtypes, int n, const Attributes*
     }
     const DType dtype = dtypes[n - 1];
     if (op.fixed_inputs) {
-        for (int i = 0; i < n - 1; ++i) {
-            const DType expected = op.fixed_inputs >> i & 1 ? op.fixed_input[i] : dtype;
+        int first = 0;   // the first input that is free gives the dtype, as in TensorFlow's messages
+        while (first < n - 1 && op.fixed_inputs >> first & 1) ++first;
+        for (int i = 0; i < n; ++i) {
+            const DType expected = op.fixed_inputs >> i & 1 ? op.fixed_input[i] : dtypes[first];
             if (dtypes[i] != expected) refuse_mix(op, i, expected, dtypes[i]);
         }
     } else {

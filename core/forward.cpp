@@ -121,14 +121,22 @@ Ref by_partial(const Op& op, Attributes* attributes, Tensor* const* inputs, int6
 void push_tangents(Accumulator& accumulator, const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs,
                    Tensor* const* outputs, int64_t n_outputs) {
     std::vector<Tensor*> tangents(static_cast<size_t>(n_inputs), nullptr);
+    std::vector<Ref> alive;   // the same: a rule that runs user code may give a primal another tangent
     bool any = false;
     const Rule& rule = *op.rule;
     for (int64_t i = 0; i < n_inputs; ++i) {
         if (!is_differentiable(inputs[i]->dtype) || (!rule.host && !rule.input(i).function)) continue;
         tangents[static_cast<size_t>(i)] = tangent_of(accumulator, inputs[i]);
-        any |= tangents[static_cast<size_t>(i)] != nullptr;
+        if (!tangents[static_cast<size_t>(i)]) continue;
+        alive.push_back(Ref::borrow(tangents[static_cast<size_t>(i)]));
+        any = true;
     }
     if (!any) return;
+    struct Writing {
+        Accumulator& accumulator;
+        explicit Writing(Accumulator& accumulator) : accumulator(accumulator) { ++accumulator.writers; }
+        ~Writing() { --accumulator.writers; }
+    } writing(accumulator);
     const bool single = n_outputs == 1 && is_differentiable(outputs[0]->dtype);
     std::vector<Ref> sums(static_cast<size_t>(n_outputs));
     if (single && rule.jointly_linear) {

@@ -18,6 +18,7 @@ struct Accumulator {
     std::unordered_map<uint64_t, Ref> tangents;   // by tensor number
     bool recording = false;
     uint64_t thread = 0;
+    int writers = 0;                              // ops whose tangents are being computed now: it must stay alive
 };
 
 void push_tangents(Accumulator& accumulator, const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs,

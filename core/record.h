@@ -67,6 +67,12 @@ public:
         return record;
     }
     void clear();
+    void swap(RecordList& other) noexcept {
+        std::swap(head_, other.head_);
+        std::swap(tail_, other.tail_);
+        std::swap(count_, other.count_);
+        std::swap(bytes_, other.bytes_);
+    }
     size_t count() const { return count_; }
     size_t bytes() const { return bytes_; }
 

@@ -217,7 +217,7 @@ std::shared_ptr<TracedRule> traced_structural(Rule& rule, const Record& record, 
     std::vector<int64_t> key;
     key.reserve(64);
     for (int i : wanted) key.push_back(i);
-    key.push_back(-1);
+    key.push_back(-1 - static_cast<int64_t>(record.n_inputs));   // ends the list, and tells inputs from attributes
     for (uint32_t i = 0; i < record.n_inputs; ++i) {
         const Operand& operand = record.inputs()[i];
         key.push_back(static_cast<int64_t>(operand.dtype) << 32 | operand.shape->rank);
@@ -361,12 +361,26 @@ static bool broadcasts(const Shape* from, const Shape* to) {
     return true;
 }
 
+static Ref with_dtype(Ref g, DType dtype) {
+    if (g->dtype == dtype) return g;
+    const int64_t target = code(dtype);
+    struct Holder { Attributes* a; ~Holder() { release(a); } } holder{make_attributes(&target, 1)};
+    return apply(*roles.cast, g.get(), holder.a);
+}
+
+void fit_slices(Adjoint& slices, DType dtype, Shape* shape, const Op& op) {
+    const Shape *values = slices.values->shape, *indices = slices.indices->shape;
+    bool fits = same(slices.slices_shape, shape) && values->rank == indices->rank + shape->rank - 1;
+    for (uint32_t axis = 0; fits && axis < values->rank; ++axis)
+        fits = values->dims[axis] == (axis < indices->rank ? indices->dims[axis] : shape->dims[axis - indices->rank + 1]);
+    if (!fits)
+        invalid("The gradient of " + op.name + " is IndexedSlices with values of shape " + to_string(values) + ", indices of shape " + to_string(indices) +
+                " and dense_shape " + to_string(slices.slices_shape) + ", but its input has shape " + to_string(shape) + ".");
+    slices.values = with_dtype(std::move(slices.values), dtype);
+}
+
 Ref fit(Ref g, DType dtype, Shape* shape, const Op& op) {
-    if (g->dtype != dtype) {
-        const int64_t target = code(dtype);
-        struct Holder { Attributes* a; ~Holder() { release(a); } } holder{make_attributes(&target, 1)};
-        g = apply(*roles.cast, g.get(), holder.a);
-    }
+    g = with_dtype(std::move(g), dtype);
     if (!same(g->shape, shape)) {
         struct Holder { Attributes* a; ~Holder() { release(a); } } holder{make_attributes(shape->dims, shape->rank)};
         const bool fewer = broadcasts(g->shape, shape);

@@ -185,5 +185,7 @@ Ref densify(Adjoint& adjoint);          // dense gradient of slices; the tensor 
 void add_to(Adjoint& sum, Adjoint&& term);
 // Brings a gradient to the shape and dtype of its input.
 Ref fit(Ref g, DType dtype, Shape* shape, const Op& op);
+// The same for slices: dtype only; throws if they are not rows of a gradient of that shape.
+void fit_slices(Adjoint& slices, DType dtype, Shape* shape, const Op& op);
 
 }  // namespace bant

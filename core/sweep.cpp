@@ -1,5 +1,6 @@
 #include "sweep.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -195,7 +196,8 @@ void step(const Record& record, const Places& places, Gradients& gradients) {
     for (uint32_t i = 0; i < record.n_inputs && i < results.size(); ++i) {
         if (!wanted[i] || results[i].absent()) continue;
         const Operand& operand = record.inputs()[i];
-        if (!results[i].sparse()) results[i].dense = fit(std::move(results[i].dense), dtype_of(operand), operand.shape, *record.op);
+        if (results[i].sparse()) fit_slices(results[i], dtype_of(operand), operand.shape, *record.op);
+        else results[i].dense = fit(std::move(results[i].dense), dtype_of(operand), operand.shape, *record.op);
         gradients.add(places(operand.id), std::move(results[i]));
     }
 }

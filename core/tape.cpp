@@ -13,7 +13,7 @@ struct ThreadState {
     Context context;
     uint64_t number = ++threads;
 };
-#if defined(__linux__) && defined(__GNUC__)
+#if defined(__GLIBC__)   // musl refuses to load a library with such variables
 #define BANT_TLS __attribute__((tls_model("initial-exec")))
 #else
 #define BANT_TLS
@@ -58,13 +58,15 @@ void Tape::watch(Tensor* tensor) { connected.insert(identify(tensor)); }
 
 void Tape::clear() {
     const std::vector<Foreign*> released = std::move(kept);
+    RecordList gone;
+    gone.swap(records);
     kept.clear();
     first_id = 0;
     connected.clear();
     // Letting go may run host code, which may come back here: the tape is empty by then.
     for (Foreign* foreign : released) foreign->let_go();
-    const bool large = records.bytes() > large_tape;
-    records.clear();
+    const bool large = gone.bytes() > large_tape;
+    gone.clear();
     if (large) trim();   // what so long a tape held is given back to the system, not kept for the next one
 }
 

@@ -132,7 +132,11 @@ Tensor* make_view(Tensor* base, Shape* shape, const int64_t* strides, char* data
     return view;
 }
 
-Tensor* alias(Tensor* base) { return make_view(base, base->shape, base->strides, base->data); }
+Tensor* alias(Tensor* base) {
+    // The alias of a placeholder would be no slot of the program: the rule is called with values each time.
+    if (base->placeholder()) fail(ErrorKind::unimplemented, "Another identity for a tensor that has no values yet cannot be traced.");
+    return make_view(base, base->shape, base->strides, base->data);
+}
 
 void get_strides(const Tensor* tensor, int64_t* out) {
     if (tensor->strides) {

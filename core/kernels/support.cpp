@@ -27,8 +27,8 @@ void refuse_index(const Call& call, const std::string& message) {
 
 void refuse_dtype(const Call& call, int input) {
     refuse(call, "Value for attr 'T' of " + std::string(facts(call.inputs[input]->dtype).message_name) +
-                     " is not in the list of allowed values: " + call.op->name + " has no kernel for input " +
-                     std::to_string(input) + " of this dtype; cast it first");
+                     " is not in the list of allowed values: " + call.op->name + " is not defined for " +
+                     facts(call.inputs[input]->dtype).name + " as input " + std::to_string(input) + ". Cast it with tf.cast.");
 }
 
 int64_t attribute_count(const Call& call) { return call.attributes ? call.attributes->count : 0; }

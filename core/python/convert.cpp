@@ -6,6 +6,7 @@
 // Every array is copied: what the user does to it afterwards does not matter.
 #include "host.h"
 
+#include <algorithm>
 #include <complex>
 #include <cstring>
 #include <limits>
@@ -27,12 +28,19 @@ constexpr int numpy_types[dtype_count] = {NPY_BOOL, NPY_INT8, NPY_INT16, NPY_INT
 std::string type_name(PyObject* object) { return Py_TYPE(object)->tp_name; }
 
 [[noreturn]] void unsupported(PyObject* object) {
+    Object held = Object::borrow(object);   // its __repr__ may empty the list that it lies in
     Object text(PyObject_Repr(object));
     const char* shown = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
     PyErr_Clear();
     std::string value = shown ? shown : "...";
-    if (value.size() > 200) value = value.substr(0, 200) + "...";
-    fail(ErrorKind::value, "Attempt to convert a value (" + value + ") with an unsupported type (<class '" + type_name(object) + "'>) to a Tensor.");
+    if (value.size() > 200) {
+        size_t end = 200;
+        while ((value[end] & 0xc0) == 0x80) --end;   // not in the middle of a UTF-8 character
+        value = value.substr(0, end) + "...";
+    }
+    // None reaches operations as the gradient of a source that was not connected, more often than in any other way.
+    const char* advice = object == Py_None ? " (A gradient is None where the target does not depend on the source.)" : "";
+    fail(ErrorKind::value, "Attempt to convert a value (" + value + ") with an unsupported type (<class '" + type_name(object) + "'>) to a Tensor." + advice);
 }
 
 int dtype_of_descriptor(PyArray_Descr* descriptor) {
@@ -119,14 +127,14 @@ struct Rows {
     LeafKind widest = leaf_bool;
     bool arrays = false;             // some leaf is a NumPy object
     bool tensors = false;            // some leaf is a tensor
-    bool mixed_bool = false;
+    bool mixed_bool = false;         // a bool first, then a number: which of the two is meant?
 };
 
 // Walks nested lists with an explicit stack; lists that contain themselves or go deeper than a tensor can are refused.
 void read_rows(PyObject* list, Rows& rows) {
     struct Frame { PyObject* list; Py_ssize_t next; };
     std::vector<Frame> stack{{list, 0}};
-    bool first_leaf = true, seen_bool = false, seen_other = false;
+    bool first_leaf = true, first_is_bool = false, seen_other = false;
     size_t leaf_depth = 0;
     rows.dims.push_back(PySequence_Fast_GET_SIZE(list));
     while (!stack.empty()) {
@@ -154,7 +162,8 @@ void read_rows(PyObject* list, Rows& rows) {
         else if (kind == leaf_array) rows.arrays = true;
         else {
             if (kind > rows.widest) rows.widest = kind;
-            (kind == leaf_bool ? seen_bool : seen_other) = true;
+            if (kind != leaf_bool) seen_other = true;
+            else if (rows.leaves.empty()) first_is_bool = true;
         }
         if (first_leaf) {
             first_leaf = false;
@@ -164,7 +173,7 @@ void read_rows(PyObject* list, Rows& rows) {
         }
         if (!rows.tensors && !rows.arrays) rows.leaves.push_back(item);
     }
-    rows.mixed_bool = seen_bool && seen_other;
+    rows.mixed_bool = first_is_bool && seen_other;
 }
 
 DType natural_dtype(const Rows& rows) {
@@ -182,13 +191,14 @@ DType natural_dtype(const Rows& rows) {
     }
 }
 
+// Python's own order: True is 1, an int is a float, a float is a complex number; never the other way round.
 bool holds(LeafKind kind, DType dtype) {
     switch (facts(dtype).kind) {
         case DTypeKind::boolean: return kind == leaf_bool;
         case DTypeKind::signed_integer:
-        case DTypeKind::unsigned_integer: return kind == leaf_int;
-        case DTypeKind::floating: return kind == leaf_float || kind == leaf_int;
-        case DTypeKind::complex: return kind == leaf_complex || kind == leaf_float || kind == leaf_int;
+        case DTypeKind::unsigned_integer: return kind == leaf_int || kind == leaf_bool;
+        case DTypeKind::floating: return kind == leaf_float || kind == leaf_int || kind == leaf_bool;
+        case DTypeKind::complex: return kind == leaf_complex || kind == leaf_float || kind == leaf_int || kind == leaf_bool;
     }
     return false;
 }
@@ -329,8 +339,8 @@ Ref convert_any(PyObject* object, int dtype, bool hint) {
             read_rows(object, rows);
             if (rows.tensors) return packed(object, dtype);
             if (rows.arrays) break;
-            if (rows.mixed_bool)
-                fail(ErrorKind::type, "Can't convert a Python sequence with mixed types (bool and numbers) to Tensor.");
+            if (rows.mixed_bool && dtype < 0)
+                fail(ErrorKind::value, "Can't convert Python sequence with mixed types to Tensor: it begins with a bool and has numbers after it. Give the dtype.");
             if (dtype < 0) return from_rows(rows, natural_dtype(rows));
             if (hint && !rows.leaves.empty() && !holds(rows.widest, static_cast<DType>(dtype))) return from_rows(rows, natural_dtype(rows));
             return from_rows(rows, static_cast<DType>(dtype));
@@ -348,7 +358,7 @@ Ref convert_any(PyObject* object, int dtype, bool hint) {
     if (dtype < 0 || code(tensor->dtype) == dtype) return tensor;
     const DTypeKind from = facts(tensor->dtype).kind, to = dtype_facts[dtype].kind;
     auto rank = [](DTypeKind k) { return k == DTypeKind::signed_integer || k == DTypeKind::unsigned_integer ? 1 : k == DTypeKind::floating ? 2 : k == DTypeKind::complex ? 3 : 0; };
-    const bool fits = rank(from) <= rank(to) && (rank(from) > 0) == (rank(to) > 0);
+    const bool fits = rank(from) <= rank(to);
     if (!fits) {
         if (hint) return tensor;
         refuse_number(object, static_cast<DType>(dtype));

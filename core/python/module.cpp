@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <string>
@@ -139,7 +140,15 @@ nb::dict info() {
 void install_hooks() {
     hooks.host_kernel = run_host_kernel;
     hooks.unlock = []() -> void* { return PyEval_SaveThread(); };
-    hooks.lock = [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); };
+    hooks.lock = [](void* state) {
+        try {
+            PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+        } catch (...) {
+            // The interpreter is going away and ends its daemon threads here, by unwinding their stacks.  The callers
+            // must not run without the lock: as under newer Pythons, the thread sleeps until the process is gone.
+            for (;;) pause();
+        }
+    };
     hooks.check_interrupt = [] { if (PyErr_CheckSignals() != 0) throw ForeignError(); };
 }
 

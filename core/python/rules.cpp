@@ -46,7 +46,9 @@ Adjoint adjoint_from(PyObject* object, const DType* dtype) {
     if (object == Py_None) return Adjoint();
     if (is_tensor(object)) return Adjoint(Ref::borrow(as_tensor(object)));
     PyObject* slices_type = python_attribute("bant.indexed_slices", "IndexedSlices");
-    if (PyObject_IsInstance(object, slices_type) == 1) {
+    const int is_slices = PyObject_IsInstance(object, slices_type);
+    if (is_slices < 0) throw_python();
+    if (is_slices) {
         Object values = Object::checked(PyObject_GetAttrString(object, "values"));
         Object indices = Object::checked(PyObject_GetAttrString(object, "indices"));
         Object dense_shape = Object::checked(PyObject_GetAttrString(object, "dense_shape"));

@@ -48,7 +48,7 @@ PyObject* accessed_name = nullptr;  // "watch_accessed_tensors"
 int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
     static const char* names[] = {"persistent", "watch_accessed_variables", "watch_accessed_tensors", nullptr};
     PyObject *persistent = Py_False, *variables = Py_True, *tensors = Py_None;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|OOO", const_cast<char**>(names), &persistent, &variables, &tensors)) return -1;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|OOO:GradientTape", const_cast<char**>(names), &persistent, &variables, &tensors)) return -1;
     PyTape* tape = as_tape(self);
     const int is_persistent = PyObject_IsTrue(persistent), watch_variables = PyObject_IsTrue(variables);
     if (is_persistent < 0 || watch_variables < 0) return -1;
@@ -94,22 +94,26 @@ void deallocate_object(PyObject* self) {
 }
 
 void forget_variables(PyTape* tape) {
+    if (tape->watched) tape->watched->clear();   // first: the end of a variable may run code that watches another
     Py_CLEAR(tape->variables);
-    if (tape->watched) tape->watched->clear();
 }
 
 bool watches(const PyTape* tape, PyObject* variable) { return tape->watched && tape->watched->count(variable); }
 
 void push_tape(PyObject* self) {
     PyTape* tape = as_tape(self);
-    if (tape->tape->recording)
-        fail(ErrorKind::value, "Tape is still recording, This can happen if you try to re-enter an already-active tape.");
+    auto refuse_active = [&] {
+        if (tape->tape->recording)
+            fail(ErrorKind::value, "Tape is still recording, This can happen if you try to re-enter an already-active tape.");
+    };
+    refuse_active();
     if (!tape->has_tape) {
         if (tape->tape->readers) fail(ErrorKind::runtime, "The tape is computing a gradient now.");
-        tape->tape->clear();
         tape->tape->thread = 0;
-        forget_variables(tape);
         tape->has_tape = true;
+        forget_variables(tape);
+        tape->tape->clear();
+        refuse_active();   // what was dropped may have run code that entered this tape
     }
     const uint64_t here = thread_number();
     if (tape->tape->thread && tape->tape->thread != here)
@@ -408,6 +412,7 @@ PyObject* pop_accumulator(PyObject* self, PyObject*) {
         Accumulator* accumulator = as_accumulator(self)->accumulator;
         if (!accumulator->recording) fail(ErrorKind::value, "Accumulator is not recording.");
         if (accumulator->thread != thread_number()) fail(ErrorKind::runtime, "This accumulator is recording on another thread.");
+        if (accumulator->writers) fail(ErrorKind::runtime, "The accumulator is computing a tangent now and cannot be stopped.");
         pop({nullptr, accumulator});
         accumulator->recording = false;
         Py_DECREF(self);

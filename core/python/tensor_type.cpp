@@ -60,6 +60,7 @@ int hint_of(PyObject* object) {
 PyObject* binary_mixed(int slot, PyObject* a, PyObject* b) {
     int hint = hint_of(a);
     if (hint < 0) hint = hint_of(b);
+    if (hint >= 0 && (a == Py_None || b == Py_None) && slot != slot_equal && slot != slot_not_equal) convert(Py_None);   // refuses it, with advice
     if (hint < 0 || !convertible(a) || !convertible(b)) Py_RETURN_NOTIMPLEMENTED;
     Ref left = operand(a, hint);
     return apply_operator(slot, std::move(left), operand(b, hint));
@@ -188,8 +189,9 @@ Py_hash_t refuse_hash(PyObject*) {
 
 void deallocate_object(PyObject* self) {
     Tensor* tensor = as_tensor(self);
-    if (tensor->host_header[2]) PyObject_ClearWeakRefs(self);
+    // A callback may ask for this very tensor (a variable's value, say): it then gets a new object, not this dying one.
     tensor->flags &= static_cast<uint8_t>(~flag_host_alive);
+    if (tensor->host_header[2]) PyObject_ClearWeakRefs(self);
     release(tensor);
 }
 

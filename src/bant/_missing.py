@@ -79,6 +79,28 @@ _NOT_YET = {
     "signal": "compute with numpy.fft where no gradient is needed.",
 }
 
+_NUMPY = "use numpy.linalg.{name} where no gradient is needed."
+_SCIPY = "use scipy.special where no gradient is needed."
+_NOT_YET.update(
+    {f"linalg.{name}": _NUMPY.format(name=name)
+     for name in ("cholesky", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq", "matrix_rank", "pinv",
+                  "qr", "slogdet", "solve", "svd")}
+)  # fmt: skip
+_NOT_YET.update(
+    {f"math.{name}": _SCIPY
+     for name in ("bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", "betainc", "digamma", "erfcinv", "erfinv",
+                  "igamma", "igammac", "lbeta", "lgamma", "ndtri", "polygamma", "special", "zeta")}
+)  # fmt: skip
+_NOT_YET.update(
+    {f"nn.{name}": "cut the windows out with slices, join them with `tf.stack`, and contract or reduce them."
+     for name in ("avg_pool", "avg_pool2d", "conv1d", "conv2d", "conv3d", "convolution", "max_pool", "max_pool2d")}
+)  # fmt: skip
+_NOT_YET.update(
+    {"nn.dropout": "multiply by a mask drawn with numpy.random, and divide by the share that is kept.",
+     "random_normal_initializer": "draw with numpy.random and pass the array to `tf.Variable`.",
+     "random_uniform_initializer": "draw with numpy.random and pass the array to `tf.Variable`."}
+)  # fmt: skip
+
 # Names by which other libraries, or TensorFlow 1, know an operation.
 _OTHER_NAMES = {
     "arange": "range", "array": "constant", "asarray": "convert_to_tensor", "backward": "GradientTape",

@@ -15,6 +15,7 @@ from typing import Any
 from bant import _core, config, nest
 from bant.dtypes import TABLE
 from bant.indexed_slices import IndexedSlices
+from bant.tensor_methods import Absent
 
 Tensor = _core.Tensor
 Variable = _core.Variable
@@ -221,6 +222,16 @@ def _warn_inside() -> None:
         "CPU and memory usage). Only call GradientTape.gradient inside the context if you actually want to trace the "
         "gradient in order to compute higher order derivatives."
     )
+
+
+# What to call instead of the methods that a tape does not have.
+for _name, _instead in {
+    "backward": "tape.gradient(target, sources)",
+    "grad": "tape.gradient(target, sources)",
+    "gradients": "tape.gradient(target, sources)",
+    "hessian": "two nested tapes: the jacobian, by the outer one, of the inner one's gradient",
+}.items():
+    setattr(GradientTape, _name, Absent(f"'GradientTape' object has no attribute {_name!r}: use {_instead}."))
 
 
 def _checked(nested: Any, role: str) -> list:

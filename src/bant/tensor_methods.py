@@ -18,17 +18,21 @@ Tensor = _core.Tensor
 _DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 
 # What to write instead of the methods that arrays of other libraries have.
-_INSTEAD = {
-    "T": "tf.transpose(x)", "all": "tf.reduce_all(x)", "any": "tf.reduce_any(x)", "argmax": "tf.argmax(x)",
+INSTEAD = {
+    "T": "tf.transpose(x)", "abs": "tf.abs(x)", "all": "tf.reduce_all(x)", "any": "tf.reduce_any(x)",
+    "append": "tf.concat([x, [value]], 0), which makes a longer tensor", "argmax": "tf.argmax(x)",
     "argmin": "tf.argmin(x)", "argsort": "tf.argsort(x)", "astype": "tf.cast(x, dtype)",
     "backward": "tf.GradientTape: `with tf.GradientTape() as tape: ...` and `tape.gradient(y, x)`",
-    "clip": "tf.clip_by_value(x, low, high)", "conj": "tf.math.conj(x)", "cumsum": "tf.cumsum(x)",
-    "detach": "tf.stop_gradient(x)", "dot": "tf.tensordot(x, y, 1)", "exp": "tf.exp(x)",
-    "fill": "tf.fill(shape, value)", "flatten": "tf.reshape(x, [-1])", "grad": "tape.gradient(y, x) of a tf.GradientTape",
-    "imag": "tf.math.imag(x)", "item": "float(x), int(x) or x.numpy()", "log": "tf.math.log(x)",
+    "clip": "tf.clip_by_value(x, low, high)", "clone": "tf.identity(x)", "conj": "tf.math.conj(x)", "copy": "tf.identity(x)", "cumsum": "tf.cumsum(x)",
+    "data": "x.numpy()",
+    "detach": "tf.stop_gradient(x)", "dot": "tf.tensordot(x, y, 1)",
+    "double": "tf.cast(x, dtype)", "eval": "x.numpy()", "exp": "tf.exp(x)",
+    "fill": "tf.fill(shape, value)", "flatten": "tf.reshape(x, [-1])",
+    "float": "tf.cast(x, dtype)", "grad": "tape.gradient(y, x) of a tf.GradientTape",
+    "imag": "tf.math.imag(x)", "item": "float(x), int(x) or x.numpy()", "log": "tf.math.log(x)", "matmul": "tf.matmul(x, y)",
     "max": "tf.reduce_max(x)", "mean": "tf.reduce_mean(x)", "min": "tf.reduce_min(x)",
     "nbytes": "x.numpy().nbytes", "permute": "tf.transpose(x, axes)", "prod": "tf.reduce_prod(x)",
-    "ravel": "tf.reshape(x, [-1])", "real": "tf.math.real(x)", "repeat": "tf.repeat(x, repeats)",
+    "pow": "x ** y", "ravel": "tf.reshape(x, [-1])", "real": "tf.math.real(x)", "repeat": "tf.repeat(x, repeats)",
     "requires_grad": "tape.watch(x) of a tf.GradientTape", "reshape": "tf.reshape(x, shape)",
     "round": "tf.round(x)", "size": "tf.size(x)", "sort": "tf.sort(x)", "sqrt": "tf.sqrt(x)",
     "squeeze": "tf.squeeze(x)", "std": "tf.math.reduce_std(x)", "sum": "tf.reduce_sum(x)",
@@ -90,7 +94,7 @@ def _restored(array: Any) -> Any:
     return _core.convert(array)
 
 
-class _Absent:
+class Absent:
     """A name that a tensor does not have, with the sentence that says what to use."""
 
     def __init__(self, sentence: str) -> None:
@@ -139,6 +143,9 @@ class _Methods:
     def __format__(self: Any, specification: str) -> str:
         return str(self) if self._is_placeholder else format(np.asarray(self), specification)
 
+    def __reversed__(self: Any) -> Any:
+        return reversed(list(self))
+
     def __copy__(self: Any) -> Any:
         return self
 
@@ -158,7 +165,7 @@ class _Methods:
         return (1, 0)
 
     def __dir__(self: Any) -> list[str]:
-        return sorted(set(object.__dir__(self)) - _INSTEAD.keys() - set(_OF_GRAPHS))
+        return sorted(set(object.__dir__(self)) - INSTEAD.keys() - set(_OF_GRAPHS))
 
 
 def _extend() -> None:
@@ -167,10 +174,10 @@ def _extend() -> None:
             value.__qualname__ = f"Tensor.{name}"
         if callable(value) or isinstance(value, property) or name == "__array_priority__":
             _core.extend_tensor(name, value)
-    for name, instead in _INSTEAD.items():
-        _core.extend_tensor(name, _Absent(f"'Tensor' object has no attribute {name!r}: use {instead}."))
+    for name, instead in INSTEAD.items():
+        _core.extend_tensor(name, Absent(f"'Tensor' object has no attribute {name!r}: use {instead}."))
     for name in _OF_GRAPHS:
-        _core.extend_tensor(name, _Absent(f"Tensor.{name} is undefined when eager execution is enabled."))
+        _core.extend_tensor(name, Absent(f"Tensor.{name} is undefined when eager execution is enabled."))
 
 
 _extend()

@@ -22,7 +22,7 @@ from bant.indexed_slices import IndexedSlices
 from bant.ops.elementwise import add, subtract
 from bant.ops.lookup import gather, gather_nd
 from bant.ops.structural import identity
-from bant.tensor_methods import Reference, values_for_repr
+from bant.tensor_methods import INSTEAD, Absent, Reference, values_for_repr
 from bant.tensor_shape import TensorShape
 
 Tensor = _core.Tensor
@@ -426,6 +426,9 @@ class Variable(_core.Variable):
     def __reduce_ex__(self, protocol: Any) -> tuple:
         return self.__reduce__()
 
+    def __dir__(self) -> list[str]:
+        return sorted(set(object.__dir__(self)) - INSTEAD.keys())
+
 
 def _rebuilt(kind: Any, value: Any, trainable: bool, name: str, shape: Any) -> Variable:
     variable = kind.__new__(kind)
@@ -462,4 +465,6 @@ def _assigner(tensor: Tensor) -> Callable:
 
 Variable.__module__ = VariableAggregation.__module__ = VariableSynchronization.__module__ = "bant"
 _core.extend_tensor("assign", property(_assigner))
+for _name, _instead in INSTEAD.items():
+    setattr(Variable, _name, Absent(f"'Variable' object has no attribute {_name!r}: use {_instead}."))
 nest.register_leaf(Variable)

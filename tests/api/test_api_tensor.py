@@ -136,7 +136,7 @@ def test_everything_recommended_exists():
 
     from bant import tensor_methods
 
-    for name, instead in tensor_methods._INSTEAD.items():
+    for name, instead in tensor_methods.INSTEAD.items():
         for recommended in re.findall(r"tf\.([a-zA-Z_.]+)", instead):
             found = tf
             for part in recommended.split("."):

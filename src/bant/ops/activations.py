@@ -35,7 +35,6 @@ def floating(value: Any, op: str) -> Tensor:
     return x
 
 
-
 # --- activations
 
 

@@ -105,7 +105,7 @@ def ones_like(input: Any, dtype: Any = None, name: str | None = None, layout: An
 def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> Tensor:
     """A tensor of shape ``dims`` that repeats a scalar, in the scalar's dtype; differentiable in ``value``.
 
-    Raises InvalidArgumentError for negative extents and for a value that does not broadcast to ``dims``.
+    Raises InvalidArgumentError for negative extents and for a value that is not a scalar.
 
     >>> tf.fill([2], 3).numpy()
     array([3, 3], dtype=int32)
@@ -114,6 +114,13 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
     for extent in dims:
         if extent < 0:
             raise InvalidArgumentError(f"fill: Dimension {extent} must be >= 0 in dims {tuple(dims)}.")
+    value = as_tensor(value)
+    if value.shape == (1,):  # TensorFlow takes a vector of one for a scalar
+        value = value[0]
+    if value.ndim:
+        raise InvalidArgumentError(
+            f"fill: value must represent a scalar, got shape {value.shape}. tf.broadcast_to repeats a tensor."
+        )
     return structural.broadcast(value, dims)
 
 

@@ -80,7 +80,7 @@ class Row:
 _TYPE_NAMES = {
     "add": "AddV2", "subtract": "Sub", "multiply": "Mul", "divide": "RealDiv", "negative": "Neg",
     "floor_divide": "FloorDiv", "truncate_divide": "TruncateDiv", "divide_no_nan": "DivNoNan",
-    "multiply_no_nan": "MulNoNan",
+    "multiply_no_nan": "MulNoNan", "select": "SelectV2",
 }  # fmt: skip
 
 
