@@ -12,13 +12,7 @@ Hooks hooks;
 namespace {
 
 [[noreturn]] void refuse_mix(const Op& op, int which, DType expected, DType got) {
-    const std::string want = facts(expected).message_name, have = facts(got).message_name;
-    // Of a float and an integer, say, it is the integer that can be cast without loss.
-    const bool wider = facts(got).kind > facts(expected).kind && !(is_integer(got) && is_integer(expected));
-    fail(ErrorKind::dtype_mismatch,
-         "cannot compute " + op.type_name + " as input #" + std::to_string(which) + "(zero-based) was expected to be a " + want +
-             " tensor but is a " + have + " tensor. Nothing is converted silently: cast one of them, "
-             "tf.cast(x, tf." + facts(wider ? got : expected).name + ").");
+    fail(ErrorKind::dtype_mismatch, mixed_dtypes(op.type_name, which, expected, got));
 }
 
 [[noreturn]] void refuse_dtype(const Op& op, DType got) {

@@ -18,6 +18,14 @@ Registry& registry() {
 size_t bytes_for(int64_t count) { return sizeof(Attributes) + static_cast<size_t>(count > 1 ? count - 1 : 0) * sizeof(int64_t); }
 }  // namespace
 
+std::string mixed_dtypes(const std::string& op, int which, DType expected, DType got) {
+    // Of a float and an integer, say, it is the integer that can be cast without loss.
+    const bool wider = facts(got).kind > facts(expected).kind && !(is_integer(got) && is_integer(expected));
+    return "cannot compute " + op + " as input #" + std::to_string(which) + "(zero-based) was expected to be a " + facts(expected).message_name +
+           " tensor but is a " + facts(got).message_name + " tensor. Nothing is converted silently: cast one of them, tf.cast(x, tf." +
+           facts(wider ? got : expected).name + ").";
+}
+
 Attributes* make_attributes(const int64_t* values, int64_t count, Foreign* foreign) {
     auto* attributes = static_cast<Attributes*>(allocate(bytes_for(count)));
     attributes->references = 1;

@@ -94,6 +94,8 @@ struct Primitive {
     KernelFunction kernel;
     ViewFunction view;
 };
+// What is said of an operation whose inputs differ in dtype, with the cast that mends it.
+std::string mixed_dtypes(const std::string& op, int which, DType expected, DType got);
 const Primitive* find_primitive(const std::string& name);
 const std::vector<Primitive>& all_primitives();
 // Inner loops of our own, by name and dtype; null if there is none.

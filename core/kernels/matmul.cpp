@@ -95,7 +95,7 @@ void matmul_infer(const Call& call, Meta* outputs) {
     require_same_dtype(call, 0, 1);
     const std::string shapes = "In[0]: " + to_string(a) + ", In[1]: " + to_string(b);
     if (a->rank < 2 || b->rank < 2)
-        refuse(call, std::string(a->rank < 2 ? "In[0]" : "In[1]") + " ndims must be >= 2: " + std::to_string(a->rank < 2 ? a->rank : b->rank) + " (" + shapes + ")");
+        refuse(call, std::string(a->rank < 2 ? "In[0]" : "In[1]") + " ndims must be >= 2: " + std::to_string(a->rank < 2 ? a->rank : b->rank) + " (" + shapes + "). For a vector use tf.linalg.matvec or tf.tensordot, for a number *.");
     if (!matmul_loops[code(through_float(dtype) ? DType::float32 : dtype)].function || dtype == DType::boolean) refuse_dtype(call, 0);
     if (a->dims[a->rank - 1] != b->dims[b->rank - 2]) refuse(call, "Matrix size-incompatible: " + shapes);
     const uint32_t rank = a->rank > b->rank ? a->rank : b->rank;

@@ -50,8 +50,7 @@ void require_index_dtype(const Call& call, int input) {
 void require_same_dtype(const Call& call, int first, int second) {
     DType expected = call.inputs[first]->dtype, found = call.inputs[second]->dtype;
     if (expected != found)
-        refuse(call, "cannot compute " + call.op->name + " as input #" + std::to_string(second) + "(zero-based) was expected to be a " +
-                         facts(expected).message_name + " tensor but is a " + facts(found).message_name + " tensor");
+        fail(ErrorKind::dtype_mismatch, mixed_dtypes(call.op->name, second, expected, found) + " [Op:" + call.op->name + "]");
 }
 
 int64_t checked_add(const Call& call, int64_t a, int64_t b) {

@@ -143,7 +143,7 @@ void test_scatter() {
     refuses("scatter_nd", {of(DType::int32, {}, {0}), y}, {4}, "at least a vector");
     refuses("scatter_nd", {of(DType::int32, {1, 1}, {0}), random_dense(DType::boolean, {1})}, {4}, "of bool");
     refuses("tensor_scatter", {x, of(DType::int32, {1, 1}, {4}), y}, {0}, "does not index into shape [4]", ErrorKind::index_range);
-    refuses("tensor_scatter", {x, of(DType::int32, {1, 1}, {0}), random_dense(DType::int32, {1})}, {0}, "expected to be a float tensor");
+    refuses("tensor_scatter", {x, of(DType::int32, {1, 1}, {0}), random_dense(DType::int32, {1})}, {0}, "expected to be a float tensor", ErrorKind::dtype_mismatch);
     refuses("tensor_scatter", {x, of(DType::int32, {1, 1}, {0}), y}, {5}, "mode must be");
     refuses("unsorted_segment", {x, of(DType::int32, {4}, {0, 1, 2, 3})}, {3, 0}, "segment_ids[3] = 3 is out of range [0, 3)", ErrorKind::index_range);
     refuses("unsorted_segment", {x, of(DType::int32, {1}, {0})}, {3, 0}, "does not start with segment_ids.shape = [1]");
@@ -216,7 +216,7 @@ void test_matmul() {
     refuses("matmul", {x, x}, {}, "Matrix size-incompatible: In[0]: [2,3], In[1]: [2,3]");
     refuses("matmul", {x, v}, {}, "In[1] ndims must be >= 2: 1");
     refuses("matmul", {random_dense(DType::float32, {2, 2, 3}), random_dense(DType::float32, {3, 3, 2})}, {}, "compatible batch dimensions: [2,2,3] vs. [3,3,2]");
-    refuses("matmul", {x, random_dense(DType::float64, {3, 2})}, {}, "expected to be a float tensor but is a double tensor");
+    refuses("matmul", {x, random_dense(DType::float64, {3, 2})}, {}, "expected to be a float tensor but is a double tensor", ErrorKind::dtype_mismatch);
     refuses("matmul", {random_dense(DType::int8, {2, 2}), random_dense(DType::int8, {2, 2})}, {}, "of int8 is not in the list");
 }
 
