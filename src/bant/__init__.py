@@ -61,9 +61,11 @@ _MODULES = (
     "compat",
     "debugging",
     "inspect",
+    "io",
     "linalg",
     "math",
     "nn",
+    "strings",
     "test",
     "types",
     "version",
@@ -76,7 +78,7 @@ __all__ = sorted(
     {
         "DType", "GradientTape", "IndexedSlices", "NotDifferentiable", "RegisterGradient", "Tensor", "TensorShape",
         "TensorSpec", "UnconnectedGradients", "Variable", "VariableAggregation", "VariableSynchronization", "as_dtype",
-        "bfloat16", "bool", "complex64", "complex128", "config", "custom_gradient", "double", "dtypes", "errors",
+        "as_string", "bfloat16", "bool", "complex64", "complex128", "config", "custom_gradient", "double", "dtypes", "errors",
         "float16", "float32", "float64", "grad_pass_through", "gradients", "half", "hessians", "int8", "int16", "int32",
         "int64", "nest", "newaxis", "no_gradient", "recompute_grad", "resource", "string", "uint8", "uint16", "uint32",
         "uint64", "variant", *_MODULES, *_OPS,
@@ -87,6 +89,8 @@ __all__ = sorted(
 def __getattr__(name: str) -> _Any:
     if name in _MODULES:
         return _importlib.import_module(f"bant.{name}")
+    if name == "as_string":
+        return _importlib.import_module("bant.strings").as_string
     raise AttributeError(_hint(name, __all__))
 
 

@@ -12,10 +12,12 @@ from bant import debugging as debugging
 from bant import dtypes as dtypes
 from bant import errors as errors
 from bant import inspect as inspect
+from bant import io as io
 from bant import linalg as linalg
 from bant import math as math
 from bant import nest as nest
 from bant import nn as nn
+from bant import strings as strings
 from bant import test as test
 from bant import types as types
 from bant import version as version
@@ -56,6 +58,7 @@ from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
 from bant.ops.initializers import zeros_initializer as zeros_initializer
 from bant.ops.sorting import Unique, UniqueWithCounts
+from bant.strings import as_string as as_string
 from bant.tape import GradientTape as GradientTape
 from bant.tape import UnconnectedGradients as UnconnectedGradients
 from bant.tensor_shape import TensorShape as TensorShape
@@ -186,7 +189,7 @@ def cond(
 def constant(
     value: Any, dtype: DTypeLike | None = None, shape: ShapeLike | None = None, name: str | None = None
 ) -> Tensor:
-    """A tensor of a number, a nested list, or a NumPy array (which is copied)."""
+    """A tensor of a number, a string, a nested list, or a NumPy array (which is copied)."""
 
 def control_dependencies(control_inputs: Any) -> Any:
     """A context without effect: operations run in the order of the program."""

@@ -9,7 +9,7 @@ import numpy as np
 from bant import _core, nest
 from bant.indexed_slices import IndexedSlices
 from bant.ops.structural import concat, reshape
-from bant.tape import UnconnectedGradients, _checked, _warn_inside, unconnected_option
+from bant.tape import UnconnectedGradients, _checked, _is_string_tensor, _warn_inside, unconnected_option
 
 Tensor = _core.Tensor
 
@@ -78,9 +78,11 @@ def _differentiable(dtype: Any) -> bool:
 def jacobian(tape: Any, target: Any, sources: Any, unconnected: Any, use_pfor: bool) -> Any:
     """What `GradientTape.jacobian` returns."""
     option = unconnected_option(unconnected)
-    _one_target(target)
+    if not _is_string_tensor(target):
+        _one_target(target)
     _check_state(tape, use_pfor)
     flat = _checked(sources, "source")
+    live = [source for source in flat if not _is_string_tensor(source)]
     shape = tuple(target.shape)
     size = int(np.prod(shape, dtype=np.int64))
 
@@ -94,14 +96,17 @@ def jacobian(tape: Any, target: Any, sources: Any, unconnected: Any, use_pfor: b
 
     tape._begin()
     try:
-        columns = _swept(tape, target, flat, seeds()) if _differentiable(target.dtype) else [None] * len(flat)
+        found = _swept(tape, target, live, seeds()) if _differentiable(target.dtype) else [None] * len(live)
     finally:
         tape._finish()
+    rest = iter(found)
+    columns = [None if _is_string_tensor(source) else next(rest) for source in flat]
     results: list[Any] = []
     for source, column in zip(flat, columns, strict=True):
         whole = (*shape, *source.shape)
         if column is None:
-            results.append(_zeros(whole, source.dtype) if option is UnconnectedGradients.ZERO else None)
+            zeros = option is UnconnectedGradients.ZERO and not _is_string_tensor(source)
+            results.append(_zeros(whole, source.dtype) if zeros else None)
         elif size == 0:
             results.append(_zeros(whole, source.dtype))
         else:

@@ -92,6 +92,9 @@ class GradientTape(_core.Tape):
             if isinstance(leaf, IndexedSlices):
                 leaf = leaf.values
             if not isinstance(leaf, (Tensor, Variable)):
+                if _is_string_tensor(leaf):  # no gradient is ever asked of it, and TensorFlow takes it
+                    _warn_dtype(leaf.dtype)
+                    continue
                 raise ValueError(
                     f"Passed in object {leaf!r} of type {type(leaf).__name__!r}, not tf.Tensor or tf.Variable or ExtensionType."
                 )
@@ -258,8 +261,7 @@ def _checked(nested: Any, role: str) -> list:
 
 
 def _is_string_tensor(leaf: Any) -> bool:
-    dtype = getattr(leaf, "dtype", None)
-    return dtype == TABLE[15] if dtype is not None else False
+    return getattr(leaf, "is_tensor_like", False) and leaf.dtype is TABLE[15]
 
 
 def _seeds(output_gradients: Any, targets: list) -> list:
@@ -273,7 +275,7 @@ def _seeds(output_gradients: Any, targets: list) -> list:
         )
     seeds = []
     for seed, target in zip(flat, targets):
-        if seed is not None:
+        if seed is not None and isinstance(target, (Tensor, Variable)):
             seed = _core.convert(seed, target.dtype, True)
             if seed.ndim == 0 and len(target.shape):  # a number stands for all elements, as in TensorFlow
                 from bant.ops.structural import broadcast

@@ -17,7 +17,7 @@ import numpy as np
 from bant import _core, nest
 from bant._scatter import of_slices, put, scatter, scatter_rows, scatter_tuples
 from bant.dtypes import as_dtype
-from bant.errors import InvalidArgumentError
+from bant.errors import DtypeMismatchError, InvalidArgumentError
 from bant.indexed_slices import IndexedSlices
 from bant.ops.elementwise import add, subtract
 from bant.ops.lookup import gather, gather_nd
@@ -63,6 +63,21 @@ def _unrecorded(operation: Callable, *arguments: Any) -> Any:
         return operation(*arguments)
     finally:
         _core.show_recorders(limit)
+
+
+def _converted(value: Any, dtype: Any) -> Tensor:
+    """The tensor of an initial value; DtypeMismatchError for strings."""
+    try:
+        return _core.convert(value, dtype)
+    except (TypeError, ValueError):
+        from bant.string_tensor import holds_strings
+
+        if not holds_strings(value):
+            raise
+    raise DtypeMismatchError(
+        "A tf.Variable holds numbers, and its initial value holds strings: keep those in a tf.constant, or in Python; "
+        "tf.strings.to_number reads numbers."
+    )
 
 
 class Variable(_core.Variable):
@@ -117,7 +132,7 @@ class Variable(_core.Variable):
             raise ValueError(f"The name of a variable must be a string, got {name!r}.")
         value = initial_value() if callable(initial_value) else initial_value
         if type(value) is not Tensor or dtype is not None:
-            value = _core.convert(value, None if dtype is None else as_dtype(dtype))
+            value = _converted(value, None if dtype is None else as_dtype(dtype))
         if shape is not None:
             shape = TensorShape(shape)
             if not shape.is_compatible_with(value.shape):

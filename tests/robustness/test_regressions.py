@@ -168,7 +168,7 @@ def test_repr_empties_the_list_that_is_converted():
 def test_long_text_in_a_message_is_cut_between_characters(lead):
     for letter in ("é", "€", "𝄞"):
         with pytest.raises(ValueError, match="Attempt to convert a value") as caught:
-            tf.constant("x" * lead + letter * 300)
+            tf.constant({"x" * lead + letter * 300})
         assert not isinstance(caught.value, UnicodeDecodeError)
         assert letter + "..." in str(caught.value)
 

@@ -66,6 +66,7 @@ from bant import identity as identity
 from bant import identity_n as identity_n
 from bant import init_scope as init_scope
 from bant import inspect as inspect
+from bant import io as io
 from bant import is_tensor as is_tensor
 from bant import less as less
 from bant import less_equal as less_equal
@@ -125,6 +126,7 @@ from bant import square as square
 from bant import stack as stack
 from bant import stop_gradient as stop_gradient
 from bant import strided_slice as strided_slice
+from bant import strings as strings
 from bant import subtract as subtract
 from bant import switch_case as switch_case
 from bant import tan as tan
@@ -188,6 +190,7 @@ from bant.ops.context import name_scope as name_scope
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
 from bant.ops.initializers import zeros_initializer as zeros_initializer
+from bant.strings import as_string as as_string
 from bant.tape import GradientTape as GradientTape
 from bant.tape import UnconnectedGradients as UnconnectedGradients
 from bant.tensor_shape import TensorShape as TensorShape

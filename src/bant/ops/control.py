@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from bant import _core, errors, nest
-from bant.dtypes import as_dtype
-from bant.ops.convert import as_tensor
+from bant.dtypes import as_dtype, string
+from bant.ops.convert import convert_to_tensor
 from bant.ops.registry import composed
 from bant.ops.structural import concat, reshape
 
 Tensor = _core.Tensor
+as_tensor = convert_to_tensor  # takes strings too
 
 
 def _need_callable(value: Any, what: str) -> None:
@@ -59,6 +62,10 @@ def _stacked(rows: list, op: str) -> Tensor:
                 f"{op} needs "
                 "results of one shape."
             )
+    if any(type(row) is not Tensor for row in rows):
+        from bant.string_tensor import as_strings, stack
+
+        return stack([as_strings(row, op) for row in rows])
     return concat([reshape(row, 1, *row.shape) for row in rows], 0)
 
 
@@ -72,6 +79,8 @@ def _empty(signature: Any, elem: Tensor | None) -> Tensor:
     shape = getattr(signature, "shape", None)
     rest = tuple(shape) if shape is not None and getattr(shape, "rank", None) is not None else ()
     dtype = getattr(signature, "dtype", signature) if signature is not None else elem.dtype
+    if as_dtype(dtype) is string:
+        return convert_to_tensor(np.empty((0, *rest), object), string)
     return _core.full((0, *rest), as_dtype(dtype), 0.0)
 
 

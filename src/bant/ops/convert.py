@@ -68,11 +68,22 @@ def _holds_tensor(value: Any) -> bool:
     return isinstance(value, (Tensor, _core.Variable))
 
 
+def _strings(value: Any, dtype: Any, refused: Exception, shape: Any = None) -> Any:
+    """The tensor of strings of a value that the core, which knows numbers only, refused; or its error again."""
+    from bant.string_tensor import of_strings
+
+    try:
+        return of_strings(value, dtype, refused, shape)
+    except (TypeError, ValueError) as error:
+        raise error from None  # one error tells it all
+
+
 @composed(names="constant")
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Tensor:
-    """A tensor of a number, a nested list, or a NumPy array (which is copied).
+    """A tensor of a number, a string, a nested list, or a NumPy array (which is copied).
 
-    Python floats become float32, ints int32 (int64 if they do not fit); NumPy arrays keep their dtype.  With
+    Python floats become float32, ints int32 (int64 if they do not fit), text and bytes string (a tensor of a class of
+    its own, see `tf.strings`); NumPy arrays keep their dtype.  With
     ``shape``, a single value is repeated, and otherwise the elements are reshaped.  Raises ValueError for ragged
     lists and unsupported types, TypeError for numbers that ``dtype`` cannot hold.
 
@@ -80,11 +91,14 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     """
     if dtype is not None:
         dtype = as_dtype(dtype)
-    if isinstance(value, np.ndarray) and dtype is not None:
-        tensor = _core.convert(value)
-        tensor = tensor if tensor.dtype == dtype else cast_op(tensor, dtype)
-    else:
-        tensor = _core.convert(value, dtype)
+    try:
+        if isinstance(value, np.ndarray) and dtype is not None:
+            tensor = _core.convert(value)
+            tensor = tensor if tensor.dtype == dtype else cast_op(tensor, dtype)
+        else:
+            tensor = _core.convert(value, dtype)
+    except (TypeError, ValueError) as refused:
+        return _strings(value, dtype, refused, shape)
     if shape is None:
         return tensor
     dims = tuple(int(extent) for extent in shape) if hasattr(shape, "__iter__") else (int(shape),)
@@ -118,10 +132,14 @@ def convert_to_tensor(
     if isinstance(value, _core.Variable):
         value = value.read_value()
     if dtype is not None:
-        return _core.convert(value, as_dtype(dtype))
-    if dtype_hint is not None:
-        return _core.convert(value, as_dtype(dtype_hint), True)
-    return _core.convert(value)
+        dtype = as_dtype(dtype)
+    try:
+        if dtype is None and dtype_hint is not None:
+            dtype_hint = as_dtype(dtype_hint)
+            return _core.convert(value, None if dtype_hint is TABLE[15] else dtype_hint, True)
+        return _core.convert(value, dtype)
+    except (TypeError, ValueError) as refused:
+        return _strings(value, dtype, refused)
 
 
 @composed(

@@ -135,6 +135,8 @@ def get_static_value(tensor: Any, partial: bool = False) -> Any:
     """
     if type(tensor) is Tensor:
         return None if tensor._is_placeholder else tensor.numpy()
+    if getattr(tensor, "is_tensor_like", False):  # of strings
+        return tensor.numpy()
     return None if isinstance(tensor, _core.Variable) else tensor
 
 
@@ -144,7 +146,11 @@ def is_tensor(x: Any) -> bool:
     >>> tf.is_tensor(tf.constant(1.0)), tf.is_tensor([1.0])
     (True, False)
     """
-    return type(x) is Tensor or isinstance(x, (_core.Variable, IndexedSlices))
+    return (
+        type(x) is Tensor
+        or isinstance(x, (_core.Variable, IndexedSlices))
+        or getattr(x, "is_tensor_like", False)
+    )
 
 
 publish("get_static_value", get_static_value)

@@ -15,7 +15,9 @@ Tensor = _core.Tensor
 
 
 def number_text(value: Any) -> str:
-    """One element: floats with the digits that tell them apart, 1.0 as 1."""
+    """One element: floats with the digits that tell them apart, 1.0 as 1; a str as it is."""
+    if isinstance(value, str):  # of a tensor of strings, in quotes already
+        return value
     if isinstance(value, (np.bool_, bool)):
         return "1" if value else "0"
     if isinstance(value, np.complexfloating):
@@ -65,6 +67,8 @@ def value_text(value: Any, summarize: int, inside: bool = False) -> str:
             named = (f"{field}={entry}" for field, entry in zip(value._fields, entries, strict=True))
             return f"{type(value).__name__}({', '.join(named)})"
         return "(" + ", ".join(entries) + (",)" if len(entries) == 1 else ")")
+    if hasattr(value, "_printed"):  # a tensor of strings
+        return value._printed(summarize)
     return repr(value) if inside or isinstance(value, np.ndarray) else str(value)
 
 
@@ -88,7 +92,12 @@ def print_(*inputs: Any, **kwargs: Any) -> None:
     kwargs.pop("name", None)
     if kwargs:
         raise ValueError(f"Unrecognized keyword arguments for tf.print: {', '.join(kwargs)}.")
-    text = separator.join(value_text(value, summarize) for value in inputs)
+    if len(inputs) == 1 and hasattr(inputs[0], "_printed"):
+        text = inputs[0]._printed(summarize, alone=True)
+    else:
+        text = separator.join(value_text(value, summarize) for value in inputs)
+    if not text.isascii():  # bytes of tensors of strings that are no UTF-8
+        text = "".join("\ufffd" if "\udc80" <= mark <= "\udcff" else mark for mark in text)
     if stream is None:
         stream = sys.stderr
     if isinstance(stream, str):
