@@ -71,11 +71,6 @@ Shape* common_shape(const Op& op, Tensor* const* inputs, int n) {
     return shape;
 }
 
-struct ShapeHolder {   // releases a shape when the scope ends
-    Shape* shape;
-    ~ShapeHolder() { release(shape); }
-};
-
 constexpr int max_elementwise_inputs = 4;
 
 void apply_elementwise(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, Tensor** outputs) {
@@ -87,7 +82,7 @@ void apply_elementwise(const Op& op, Tensor* const* inputs, int n, Attributes* a
         return;
     }
     if (op.divisor_check) check_divisor(op, inputs[n - 1]);
-    ShapeHolder out{common_shape(op, inputs, n)};
+    const HeldShape out{common_shape(op, inputs, n)};
     outputs[0] = run_loop(op, *loop, inputs, n, out.shape);
 }
 

@@ -64,7 +64,6 @@ struct Hooks {
     void* (*unlock)() = nullptr;        // let other host threads run during a long kernel
     void (*lock)(void*) = nullptr;      // and come back
     void (*check_interrupt)() = nullptr;  // throws ForeignError when the user pressed Ctrl-C
-    void (*dispose)(Foreign*) = nullptr;
 };
 extern Hooks hooks;
 

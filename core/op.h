@@ -33,6 +33,10 @@ Attributes* make_attributes(const int64_t* values, int64_t count, Foreign* forei
 void destroy(Attributes* attributes);
 inline Attributes* retain(Attributes* a) { if (a) ++a->references; return a; }
 inline void release(Attributes* a) { if (a && --a->references == 0) destroy(a); }
+struct HeldAttributes {   // releases them when the scope ends
+    Attributes* a;
+    ~HeldAttributes() { release(a); }
+};
 
 // One inner loop: NumPy's signature (pointers, count, byte steps, static data).
 using LoopFunction = void (*)(char** args, const intptr_t* count, const intptr_t* steps, void* data);

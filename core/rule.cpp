@@ -116,7 +116,7 @@ Adjoint differentiate(const Rule& rule, int i, RuleCall& call, bool conjugate) {
     Ref partial = conjugate ? conjugated(std::move(result.adjoint.dense)) : std::move(result.adjoint.dense);
     if (partial->dtype != g->dtype) {
         const int64_t target = code(g->dtype);
-        struct Holder { Attributes* a; ~Holder() { release(a); } } attributes{make_attributes(&target, 1)};
+        const HeldAttributes attributes{make_attributes(&target, 1)};
         partial = apply(*roles.cast, partial.get(), attributes.a);
     }
     return Adjoint(apply(*roles.multiply, g, partial.get()));
@@ -320,7 +320,7 @@ std::vector<Adjoint> backward(const Record& record, std::vector<Tensor*> g, cons
 Ref densify(Adjoint& adjoint) {
     if (!adjoint.sparse()) return adjoint.dense;
     const int64_t attributes[2] = {adjoint.slices_shape->dims[0], 0};
-    struct Holder { Attributes* a; ~Holder() { release(a); } } holder{make_attributes(attributes, 2)};
+    const HeldAttributes holder{make_attributes(attributes, 2)};
     Tensor* inputs[2] = {adjoint.values.get(), adjoint.indices.get()};
     return apply(*roles.densify, inputs, 2, holder.a);
 }
@@ -333,7 +333,7 @@ void add_to(Adjoint& sum, Adjoint&& term) {
     }
     if (sum.sparse() && term.sparse()) {
         const int64_t axis = 0;
-        struct Holder { Attributes* a; ~Holder() { release(a); } } holder{make_attributes(&axis, 1)};
+        const HeldAttributes holder{make_attributes(&axis, 1)};
         Tensor* values[2] = {sum.values.get(), term.values.get()};
         Tensor* indices[2] = {sum.indices.get(), term.indices.get()};
         sum.values = apply(*roles.join, values, 2, holder.a);
@@ -364,7 +364,7 @@ static bool broadcasts(const Shape* from, const Shape* to) {
 static Ref with_dtype(Ref g, DType dtype) {
     if (g->dtype == dtype) return g;
     const int64_t target = code(dtype);
-    struct Holder { Attributes* a; ~Holder() { release(a); } } holder{make_attributes(&target, 1)};
+    const HeldAttributes holder{make_attributes(&target, 1)};
     return apply(*roles.cast, g.get(), holder.a);
 }
 
@@ -382,7 +382,7 @@ void fit_slices(Adjoint& slices, DType dtype, Shape* shape, const Op& op) {
 Ref fit(Ref g, DType dtype, Shape* shape, const Op& op) {
     g = with_dtype(std::move(g), dtype);
     if (!same(g->shape, shape)) {
-        struct Holder { Attributes* a; ~Holder() { release(a); } } holder{make_attributes(shape->dims, shape->rank)};
+        const HeldAttributes holder{make_attributes(shape->dims, shape->rank)};
         const bool fewer = broadcasts(g->shape, shape);
         try {
             g = apply(fewer ? *roles.broadcast : *roles.sum_to, g.get(), holder.a);

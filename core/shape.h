@@ -26,6 +26,10 @@ void destroy(Shape* shape);
 
 inline Shape* retain(Shape* shape) { ++shape->references; return shape; }
 inline void release(Shape* shape) { if (shape && --shape->references == 0) destroy(shape); }
+struct HeldShape {   // releases it when the scope ends
+    Shape* shape;
+    ~HeldShape() { release(shape); }
+};
 
 bool same_dims(const Shape* a, const Shape* b);
 inline bool same(const Shape* a, const Shape* b) { return a == b || same_dims(a, b); }

@@ -44,7 +44,7 @@ void results_of(const Op& op, Tensor* const* inputs, int n, Attributes* attribut
             Shape* shape = retain(inputs[0]->shape);
             for (int i = 1; i < n; ++i) {
                 Shape* narrower = shape;
-                struct Drop { Shape* shape; ~Drop() { release(shape); } } drop{narrower};
+                const HeldShape drop{narrower};
                 shape = broadcast(narrower, inputs[i]->shape, op.name.c_str());
             }
             meta[0] = Meta{loop->out, shape};

@@ -76,7 +76,7 @@ PyArray_Descr* descriptor_of(DType dtype) {   // new reference
 Ref cast_value(Ref tensor, DType dtype) {
     if (tensor->dtype == dtype) return tensor;
     const int64_t target = code(dtype);
-    struct Holder { Attributes* a; ~Holder() { release(a); } } attributes{make_attributes(&target, 1)};
+    const HeldAttributes attributes{make_attributes(&target, 1)};
     Only nobody(0);   // converting what the user passed is not an operation of his
     return apply(*roles.cast, tensor.get(), attributes.a);
 }
@@ -98,7 +98,7 @@ Ref from_array(PyObject* object) {
     const int rank = PyArray_NDIM(a);
     for (int axis = 0; axis < rank; ++axis) dims[axis] = PyArray_DIM(a, axis);
     Shape* shape = make_shape(dims, rank);
-    struct Drop { Shape* s; ~Drop() { release(s); } } drop{shape};
+    const HeldShape drop{shape};
     Ref tensor(make_tensor(static_cast<DType>(kind), shape));
     if (tensor->bytes()) std::memcpy(tensor->data, PyArray_DATA(a), static_cast<size_t>(tensor->bytes()));
     return tensor;
@@ -286,7 +286,7 @@ DType natural_number_dtype(PyObject* number, LeafKind kind) {
 
 Ref from_rows(const Rows& rows, DType dtype) {
     Shape* shape = make_shape(rows.dims.data(), static_cast<int64_t>(rows.dims.size()));
-    struct Drop { Shape* s; ~Drop() { release(s); } } drop{shape};
+    const HeldShape drop{shape};
     Ref tensor(make_tensor(dtype, shape));
     if (static_cast<size_t>(tensor->size()) != rows.leaves.size())
         fail(ErrorKind::value, "Can't convert non-rectangular Python sequence to Tensor.");

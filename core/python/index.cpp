@@ -103,7 +103,7 @@ PyObject* subscript(PyObject* self, PyObject* key) {
         if (n_shown > max_rank) invalid("The result of this index would have " + std::to_string(n_shown) + " axes; at most " + std::to_string(max_rank) + ".");
         int64_t* tail = values + 1 + 3 * rank;
         for (int i = 0; i < n_shown; ++i) *tail++ = shown[i];
-        struct Holder { Attributes* a; ~Holder() { release(a); } } attributes{make_attributes(values, tail - values)};
+        const HeldAttributes attributes{make_attributes(values, tail - values)};
         return to_python(apply(*slice_op, tensor, attributes.a));
     });
 }

@@ -65,7 +65,7 @@ nb::object full(nb::handle dims, nb::handle dtype, double value) {
             if (overflow) invalid("A shape has an extent that is out of range.");
         }
         Shape* shape = make_shape(extents, rank);
-        struct Drop { Shape* s; ~Drop() { release(s); } } drop{shape};
+        const HeldShape drop{shape};
         const DType kind = dtype_from_python(dtype.ptr());
         if (rank == 0) return to_python(make_scalar(kind, value));
         Ref one(filled(kind, shape, value));
@@ -94,7 +94,7 @@ nb::object record_custom(nb::handle op, nb::handle callable, nb::handle inputs, 
         }
         if (recording()) {
             HostRule* rule = make_host_rule(callable.ptr());
-            struct Holder { Attributes* a; ~Holder() { release(a); } } attributes{make_attributes(nullptr, 0, rule)};
+            const HeldAttributes attributes{make_attributes(nullptr, 0, rule)};
             record(*custom, attributes.a, input_tensors.data(), static_cast<int64_t>(input_tensors.size()), output_tensors.data(),
                    static_cast<int64_t>(output_tensors.size()));
         }

@@ -119,7 +119,7 @@ PyObject* call_structural(PyOp* self, PyObject* const* args, Py_ssize_t n, PyObj
             held[i] = operand(args[i], -1);
             inputs[i] = held[i].get();
         }
-        struct Holder { Attributes* a; ~Holder() { release(a); } } attributes{attributes_from(args + op.n_inputs, n - op.n_inputs, op.name.c_str())};
+        const HeldAttributes attributes{attributes_from(args + op.n_inputs, n - op.n_inputs, op.name.c_str())};
         return to_python(apply(op, inputs, op.n_inputs, attributes.a));
     }
     std::vector<Ref> held;
@@ -145,7 +145,7 @@ PyObject* call_structural(PyOp* self, PyObject* const* args, Py_ssize_t n, PyObj
         for (; at < op.n_inputs; ++at) held.push_back(operand(args[at], -1));
     }
     for (const Ref& tensor : held) inputs.push_back(tensor.get());
-    struct Holder { Attributes* a; ~Holder() { release(a); } } attributes{attributes_from(args + at, n - at, op.name.c_str())};
+    const HeldAttributes attributes{attributes_from(args + at, n - at, op.name.c_str())};
     if (op.n_outputs == 1) return to_python(apply(op, inputs.data(), static_cast<int>(inputs.size()), attributes.a));
     std::vector<Tensor*> outputs(static_cast<size_t>(op.n_outputs), nullptr);
     apply(op, inputs.data(), static_cast<int>(inputs.size()), attributes.a, outputs.data());

@@ -35,7 +35,7 @@ const Op& operator_op(int slot) {
 Ref cast_to(Ref tensor, DType dtype) {
     if (tensor->dtype == dtype) return tensor;
     const int64_t target = code(dtype);
-    struct Holder { Attributes* a; ~Holder() { release(a); } } attributes{make_attributes(&target, 1)};
+    const HeldAttributes attributes{make_attributes(&target, 1)};
     return apply(*roles.cast, tensor.get(), attributes.a);
 }
 

@@ -165,7 +165,7 @@ class _Reader:
         letter = self.source[self.at : self.at + 1]
         if letter in ("A", "z", "b", "B"):
             self.at += 1
-            return {"A": r"(?:\A)", "z": r"(?:\Z)", "b": r"(?a:\b)", "B": r"(?a:\B)"}[letter]
+            return {"A": r"(?:\A)", "z": r"(?:\Z)", "b": r"(?a:\b)", "B": r"(?a:(?!\b))"}[letter]
         if letter == "Q":
             return self.quotation()
         if letter and letter.lower() in _PERL:

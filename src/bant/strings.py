@@ -153,7 +153,12 @@ def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = No
     most = int(maxsplit) if int(maxsplit) >= 0 else -1
     if most == 0:
         return _parts([element])
-    return _parts(element.split(between or None, most))
+    parts = element.split(between or None, most)
+    if not between and _len(parts) == most:
+        parts.append(
+            b""
+        )  # TensorFlow's only difference to Python: what is left is a part, even where nothing is
+    return _parts(parts)
 
 
 def bytes_split(input: Any, name: str | None = None) -> _StringTensor:

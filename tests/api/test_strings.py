@@ -83,6 +83,8 @@ VALUES = [
     (lambda: S.split("a,b,,c,", sep=","), [b"a", b"b", b"", b"c", b""]),
     (lambda: S.split(" a b c  d ", maxsplit=2), [b"a", b"b", b"c  d "]),
     (lambda: S.split("  a b", maxsplit=0), [b"  a b"]),
+    (lambda: S.split("a b ", maxsplit=2), [b"a", b"b", b""]),
+    (lambda: S.split("a b ", maxsplit=3), [b"a", b"b"]),
     (lambda: S.split("a b", " ", -5), [b"a", b"b"]),
     (lambda: S.split(""), []),
     (lambda: S.split("", sep=","), [b""]),
@@ -150,7 +152,7 @@ REGULAR_EXPRESSIONS = [
     ("a.b", r"\Qa.b\E", "x", "x"), ("aé", r"\x{e9}", "x", "ax"), ("a]b", "[]]", "x", "axb"), ("a]b", "[^]]", "x", "x]x"),
     ("ab^", "[a^]", "x", "xbx"), ("a-b", "[a-]", "x", "xxb"), ("ab12", "[[:^alpha:]]", "x", "abxx"),
     ("a{b", "a{", "x", "xb"), ("aab", "a{1,2}?", "x", "xxb"), ("ab12", r"(?P<w>[a-z]+)(\d+)", r"\2\1", "12ab"),
-    ("ab", "(a)|(b)", r"<\1\2>", "<a><b>"),
+    ("ab", "(a)|(b)", r"<\1\2>", "<a><b>"), ("", r"\B", "x", "x"), ("a b", r"\B", "x", "a b"),
 ]  # fmt: skip
 
 
