@@ -194,8 +194,9 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None 
     """Of each string the ``len`` bytes, or characters of UTF-8, from ``pos`` on; fewer where the string ends.
 
     input: a tensor of strings.  pos, len: int32 or int64, of one shape, which is broadcast with that of input; a
-    negative pos counts from the end.  unit: "BYTE" or "UTF8_CHAR".  Raises InvalidArgumentError for a pos outside of
-    its string, for other dtypes and units and for shapes that do not fit.
+    negative pos counts from the end, and bytes are taken to the end for a negative len.  unit: "BYTE" or "UTF8_CHAR".
+    Raises InvalidArgumentError for a pos outside of its string, for other dtypes and units and for shapes that do not
+    fit.
 
     >>> tf.strings.substr(["hello", "world"], 1, 3).numpy()
     array([b'ell', b'orl'], dtype=object)
@@ -236,6 +237,12 @@ def _slice(element: bytes, begin: int, length: int, by_character: bool, place: i
     if not -count <= begin <= count:
         raise _InvalidArgumentError(
             f"pos {begin} out of range for string {element!r} at index {place} [Op:Substr]"
+        )
+    if by_character and length < 0:  # TensorFlow takes a negative length as all the rest with bytes only
+        if begin >= 0:
+            return b""
+        raise _InvalidArgumentError(
+            f"pos {begin} counts from the end, and len {length} is negative [Op:Substr]"
         )
     begin += count * (begin < 0)
     end = begin + length if 0 <= length < count - begin else count

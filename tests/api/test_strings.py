@@ -94,6 +94,7 @@ VALUES = [
     (lambda: S.substr("hello", 1, 100), b"ello"),
     (lambda: S.substr("hello", 1, -1), b"ello"),
     (lambda: S.substr("hello", 5, 1), b""),
+    (lambda: S.substr("hello", 1, -1, unit="UTF8_CHAR"), b""),
     (
         lambda: S.substr([["hello", "world"], ["aaaa", "bbbb"]], [1, 2], [3, 1]),
         [[b"ell", b"r"], [b"aaa", b"b"]],
