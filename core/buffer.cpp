@@ -252,23 +252,10 @@ static_assert(sizeof(Buffer) <= buffer_header);
 
 Buffer* make_buffer(size_t bytes) {
     auto* buffer = static_cast<Buffer*>(allocate(buffer_header + bytes));
-    *buffer = Buffer{1, bytes, reinterpret_cast<char*>(buffer) + buffer_header, nullptr, nullptr};
+    *buffer = Buffer{1, bytes, reinterpret_cast<char*>(buffer) + buffer_header};
     return buffer;
 }
 
-Buffer* wrap_buffer(char* data, size_t bytes, void (*give_back)(void*), void* owner) {
-    auto* buffer = static_cast<Buffer*>(allocate(sizeof(Buffer)));
-    *buffer = Buffer{1, bytes, data, give_back, owner};
-    return buffer;
-}
-
-void destroy(Buffer* buffer) {
-    if (buffer->give_back) {
-        buffer->give_back(buffer->owner);
-        deallocate(buffer, sizeof(Buffer));
-    } else {
-        deallocate(buffer, buffer_header + buffer->bytes);
-    }
-}
+void destroy(Buffer* buffer) { deallocate(buffer, buffer_header + buffer->bytes); }
 
 }  // namespace bant

@@ -24,17 +24,14 @@ struct AllocatorReport {
 };
 AllocatorReport allocator_report();
 
-// A run of bytes that tensors share.  Own memory follows the header; foreign memory is given back by `give_back`.
+// A run of bytes that tensors share; the data lies behind the header.
 struct Buffer {
     uint64_t references;
-    size_t bytes;                    // room for data
+    size_t bytes;   // room for data
     char* data;
-    void (*give_back)(void* owner);  // null for own memory
-    void* owner;                     // whom to tell, for foreign memory
 };
 
 Buffer* make_buffer(size_t bytes);
-Buffer* wrap_buffer(char* data, size_t bytes, void (*give_back)(void*), void* owner);
 void destroy(Buffer* buffer);
 inline Buffer* retain(Buffer* buffer) { if (buffer) ++buffer->references; return buffer; }
 inline void release(Buffer* buffer) { if (buffer && --buffer->references == 0) destroy(buffer); }

@@ -85,7 +85,7 @@ void broadcast_strides(const Tensor* tensor, const Shape* shape, int64_t* out);
 // True if nobody else can see these values: they may be overwritten.
 inline bool exclusive(const Tensor* tensor) {
     return tensor->references == 1 && !(tensor->flags & flag_host_alive) && tensor->contiguous() &&
-           (tensor->buffer == nullptr || (tensor->buffer->references == 1 && !tensor->buffer->give_back));
+           (tensor->buffer == nullptr || tensor->buffer->references == 1);
 }
 inline uint64_t last_tensor_id = 0;
 inline uint64_t next_tensor_id() { return ++last_tensor_id; }

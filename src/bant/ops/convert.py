@@ -163,13 +163,3 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
 def as_tensor(value: Any, dtype: Any = None) -> Tensor:
     """For wrappers of ops: the tensor of an argument (a Variable is read, tapes notice)."""
     return value if type(value) is Tensor else _core.convert(value, dtype)
-
-
-def default_float(value: Any) -> Tensor:
-    """The tensor of an argument whose Python ints mean floats."""
-    tensor = as_tensor(value)
-    return (
-        cast_op(tensor, TABLE[11])
-        if tensor.dtype.is_integer and not isinstance(value, (Tensor, np.ndarray))
-        else tensor
-    )

@@ -221,16 +221,10 @@ def scalar(name: str, kernel: Any, *partials: Callable | None, names: str = "", 
 
 
 def _through_ufunc(ufunc: Any) -> Callable | None:
-    """The kernel of last resort: the ufunc itself, for a NumPy build that shows no loop for a dtype."""
-    if len(getattr(ufunc, "types", ())) and _core_has_loops(ufunc):
+    """The kernel of last resort for a ufunc that shows no loop of one dtype: the ufunc itself."""
+    if any(len(set(types[: ufunc.nin])) == 1 for types in ufunc.types):
         return None
     return lambda *arrays: ufunc(*arrays)
-
-
-def _core_has_loops(ufunc: Any) -> bool:
-    return any(types.replace("->", "") == types[0] * (ufunc.nin + 1) for types in ufunc.types) or any(
-        set(types[: ufunc.nin]) == {types[0]} for types in ufunc.types
-    )
 
 
 def op(name: str, primitive: str, inputs: str = "x", attributes: str = "", *, names: str = "", variadic: bool = False,
