@@ -6,6 +6,7 @@
 
 namespace bant {
 
-std::vector<OwnLoop> elementwise_loops();
+std::vector<OwnLoop> special_loops();      // special.cpp: erf, softplus, sin, ...
+std::vector<OwnLoop> elementwise_loops();  // all of them
 
 }  // namespace bant
