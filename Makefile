@@ -28,7 +28,7 @@ help:
 	@echo "make test      run the test-suite twice: as it is, and with BANT_WATCH_ACCESSED_TENSORS=0"
 	@echo "make bench     run the benchmarks side by side with the peers that are installed in $(VENV)"
 	@echo "make lint      ruff, mypy, and pyright where it can be installed"
-	@echo "make sanitize  the core's C++ tests and a Python run under AddressSanitizer and UBSan"
+	@echo "make sanitize  the core's C++ tests and a Python run under AddressSanitizer and UBSan, threads under TSan"
 	@echo "make dev       an editable install in $(DEV) that rebuilds itself when a source changes"
 	@echo "make clean     remove everything that these commands made"
 
@@ -76,6 +76,11 @@ sanitize: $(STAMPS)/sanitize $(STAMPS)/test
 	  -DPython_EXECUTABLE=$(abspath $(BIN)/python) --log-level=WARNING
 	@PATH="$(abspath $(BIN)):$$PATH" cmake --build build/asan
 	@PATH="$(abspath $(BIN)):$$PATH" ctest --test-dir build/asan --output-on-failure
+	@echo "==> The tests that have several threads under ThreadSanitizer"
+	@PATH="$(abspath $(BIN)):$$PATH" cmake -S core/tests -B build/tsan -G Ninja -DBANT_SANITIZE=thread \
+	  -DPython_EXECUTABLE=$(abspath $(BIN)/python) --log-level=WARNING
+	@PATH="$(abspath $(BIN)):$$PATH" cmake --build build/tsan --target pool_test
+	@PATH="$(abspath $(BIN)):$$PATH" ctest --test-dir build/tsan --output-on-failure -L threads
 	@echo "==> Building bant with the sanitizers, beside the ordinary one"
 	@rm -rf build/asan-site && $(PIP) install . --no-deps --target build/asan-site \
 	  --config-settings=cmake.define.BANT_SANITIZE=ON --config-settings=build-dir=build/asan-wheel
