@@ -1,6 +1,7 @@
 #include "dispatch.h"
 
 #include "kernels/cast.h"
+#include "pending.h"
 #include "rule.h"
 #include "strided.h"
 #include "trace.h"
@@ -8,6 +9,7 @@
 namespace bant {
 
 Hooks hooks;
+int64_t run_at_once_below = deferral().from;
 
 namespace {
 
@@ -54,23 +56,6 @@ void check_divisor(const Op& op, const Tensor* divisor) {
     if (bad) invalid(op.name + (negative ? ": Integers to negative integer powers are not allowed." : ": Integer division by zero."));
 }
 
-Shape* common_shape(const Op& op, Tensor* const* inputs, int n) {
-    Shape* shape = retain(inputs[0]->shape);
-    for (int i = 1; i < n; ++i) {
-        if (inputs[i]->shape == shape) continue;
-        Shape* wider;
-        try {
-            wider = broadcast(shape, inputs[i]->shape, op.name.c_str());
-        } catch (...) {
-            release(shape);
-            throw;
-        }
-        release(shape);
-        shape = wider;
-    }
-    return shape;
-}
-
 constexpr int max_elementwise_inputs = 4;
 
 void apply_elementwise(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, Tensor** outputs) {
@@ -110,7 +95,33 @@ void apply_structural(const Op& op, const Call& call, Tensor** outputs) {
     for (int i = 0; i < op.n_outputs; ++i) release(meta[i].shape);
 }
 
+void run_now(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, Tensor** outputs) {
+    for (int i = 0; i < n; ++i) force(inputs[i]);
+    switch (op.kind) {
+        case OpKind::elementwise: apply_elementwise(op, inputs, n, attributes, outputs); break;
+        case OpKind::structural: apply_structural(op, Call{&op, inputs, n, attributes}, outputs); break;
+        case OpKind::foreign: hooks.host_kernel(op, Call{&op, inputs, n, attributes}, outputs); break;
+    }
+}
+
 }  // namespace
+
+Shape* common_shape(const Op& op, Tensor* const* inputs, int n) {
+    Shape* shape = retain(inputs[0]->shape);
+    for (int i = 1; i < n; ++i) {
+        if (inputs[i]->shape == shape) continue;
+        Shape* wider;
+        try {
+            wider = broadcast(shape, inputs[i]->shape, op.name.c_str());
+        } catch (...) {
+            release(shape);
+            throw;
+        }
+        release(shape);
+        shape = wider;
+    }
+    return shape;
+}
 
 const Loop* loop_for(const Op& op, const DType* dtypes, int n, const Attributes* attributes) {
     if (op.choose_loop) {
@@ -201,17 +212,20 @@ void record_or_release(const Op& op, Tensor* const* inputs, int n, Tensor* out) 
 void apply(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, Tensor** outputs) {
     if (op.n_inputs >= 0 && n != op.n_inputs)
         fail(ErrorKind::type, op.name + " takes " + std::to_string(op.n_inputs) + " tensors, got " + std::to_string(n) + ".");
+    uint8_t flags = 0;
+    bool large = false;
     for (int i = 0; i < n; ++i) {
-        if (__builtin_expect(inputs[i]->placeholder(), 0)) {
-            trace(op, inputs, n, attributes, outputs);
-            return;
-        }
+        flags |= inputs[i]->flags;
+        large |= inputs[i]->size() >= run_at_once_below;
     }
-    switch (op.kind) {
-        case OpKind::elementwise: apply_elementwise(op, inputs, n, attributes, outputs); break;
-        case OpKind::structural: apply_structural(op, Call{&op, inputs, n, attributes}, outputs); break;
-        case OpKind::foreign: hooks.host_kernel(op, Call{&op, inputs, n, attributes}, outputs); break;
+    if (n == 2 && inputs[0]->shape != inputs[1]->shape) large |= inputs[0]->size() * inputs[1]->size() >= run_at_once_below;   // an outer product, say
+    if (__builtin_expect(flags & flag_placeholder, 0)) {
+        trace(op, inputs, n, attributes, outputs);
+        return;
     }
+    outputs[0] = nullptr;
+    if (large || flags & flag_pending) outputs[0] = defer(op, inputs, n, attributes);
+    if (!outputs[0]) run_now(op, inputs, n, attributes, outputs);
     if (recording()) {
         try {
             record(op, attributes, inputs, n, outputs, op.n_outputs);

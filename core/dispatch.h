@@ -2,6 +2,9 @@
 //
 //     check dtypes and shapes  →  result's dtype and shape  →  kernel  →  record
 //
+// A large operation does not run here: it waits, and its result is a pending tensor (`pending.h`).  Other kernels that are
+// given a pending tensor have it computed first.
+//
 // While a rule is traced (`Context::trace`) the kernel step is skipped and the Record goes to the traced program.
 #pragma once
 #include "tape.h"
@@ -9,6 +12,7 @@
 namespace bant {
 
 constexpr int64_t long_kernel = 1 << 16;   // elements from which the host's lock is given up
+extern int64_t run_at_once_below;          // elements from which an elementwise operation may wait, or needs more than the loop
 
 // Applies `op`.  `outputs` receives `op.n_outputs` new references.
 void apply(const Op& op, Tensor* const* inputs, int n_inputs, Attributes* attributes, Tensor** outputs);
@@ -28,10 +32,10 @@ template <int n>
 inline Tensor* apply_uniform(const Op& op, Tensor* const* inputs) {
     const DType dtype = inputs[0]->dtype;
     Shape* shape = inputs[0]->shape;
-    bool fits = op.uniform & (op.n_inputs == n) & (shape->size < long_kernel);
+    bool fits = op.uniform & (op.n_inputs == n) & (shape->size < run_at_once_below);
     for (int i = 0; i < n; ++i) {
         const Tensor* input = inputs[i];
-        fits = fits & (input->dtype == dtype) & (input->shape == shape) & (input->strides == nullptr) & !(input->flags & flag_placeholder);
+        fits = fits & (input->dtype == dtype) & (input->shape == shape) & (input->strides == nullptr) & !(input->flags & (flag_placeholder | flag_pending));
     }
     const Loop& loop = op.loops[code(dtype)];
     if (!fits || !loop.function) return nullptr;
@@ -53,6 +57,8 @@ inline Tensor* apply_uniform(const Op& op, Tensor* const* inputs) {
 
 // The loop an elementwise op uses for these dtypes; throws (naming op and dtypes) when there is none.
 const Loop* loop_for(const Op& op, const DType* dtypes, int n, const Attributes* attributes);
+// The shape of an elementwise result (new reference).
+Shape* common_shape(const Op& op, Tensor* const* inputs, int n);
 // Runs one loop over broadcast operands into a fresh tensor.
 Tensor* run_loop(const Op& op, const Loop& loop, Tensor* const* inputs, int n, Shape* out_shape);
 // a += b for an `exclusive` a of the same shape and dtype.

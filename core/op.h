@@ -62,6 +62,18 @@ using KernelFunction = void (*)(const Call&, Tensor* const* outputs);
 using ViewFunction = Tensor* (*)(const Call&);
 using LoopChooser = const Loop* (*)(const struct Op&, const DType* inputs, const Attributes*);
 
+// How a reduction folds, for one dtype.  Accumulators have the dtype of the values.
+struct Fold {
+    void (*run)(const char* values, int64_t count, char* onto);   // `onto` ← the fold of one or more values in a run
+    // onto[i] ← onto[i] combined with the values of `rows` rows, each `row_step` bytes behind the one before
+    void (*rows)(char* onto, const char* values, int64_t rows, int64_t row_step, int64_t width);
+};
+// What the executor must know to run a reduction block by block.
+struct Reduction {
+    const Fold* (*fold)(DType);            // null: none for this dtype
+    uint64_t (*axes)(const Call&);         // bit i: axis i of the input is folded
+};
+
 struct Rule;
 
 enum class OpKind : uint8_t { elementwise, structural, foreign };
@@ -82,6 +94,10 @@ struct Op {
     InferFunction infer = nullptr;      // structural: dtypes and shapes of the results
     KernelFunction kernel = nullptr;    // structural: computes into fresh C-order outputs
     ViewFunction view = nullptr;        // structural: the result shares memory (infer is still used for tracing)
+    const Reduction* reduction = nullptr;   // structural: it folds axes
+    bool relabels = false;              // structural: a view that starts at the first element and looks at no value
+    uint8_t cost = 1;                   // elementwise: time for an element, in units of an addition
+    double neutral[2] = {__builtin_nan(""), __builtin_nan("")};   // elementwise, two inputs: with this value on one side the result is exactly the other (NaN: none)
     Foreign* host_kernel = nullptr;     // foreign: host code that computes the outputs
     Rule* rule = nullptr;               // derivative; null = gradients stop here
 };
@@ -97,6 +113,8 @@ struct Primitive {
     InferFunction infer;
     KernelFunction kernel;
     ViewFunction view;
+    const Reduction* reduction = nullptr;
+    bool relabels = false;
 };
 // What is said of an operation whose inputs differ in dtype, with the cast that mends it.
 std::string mixed_dtypes(const std::string& op, int which, DType expected, DType got);

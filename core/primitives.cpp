@@ -11,25 +11,25 @@
 namespace bant {
 
 const std::vector<Primitive>& all_primitives() {
-    // name, number of inputs (-1: any), infer, kernel, view
+    // name, number of inputs (-1: any), infer, kernel, view, how it folds, whether it only relabels
     static const std::vector<Primitive> table = {
-        {"reshape", 1, reshape_infer, nullptr, reshape_view},
-        {"transpose", 1, transpose_infer, nullptr, transpose_view},
-        {"broadcast_to", 1, broadcast_to_infer, nullptr, broadcast_to_view},
+        {"reshape", 1, reshape_infer, nullptr, reshape_view, nullptr, true},
+        {"transpose", 1, transpose_infer, nullptr, transpose_view, nullptr, true},
+        {"broadcast_to", 1, broadcast_to_infer, nullptr, broadcast_to_view, nullptr, true},
         {"slice_view", 1, slice_view_infer, nullptr, slice_view_view},
         {"slice_scatter", 1, slice_scatter_infer, slice_scatter_kernel, nullptr},
-        {"identity", 1, identity_infer, nullptr, identity_view},
+        {"identity", 1, identity_infer, nullptr, identity_view, nullptr, true},
         {"concat", -1, concat_infer, concat_kernel, nullptr},
         {"pad_constant", 2, pad_constant_infer, pad_constant_kernel, nullptr},
         {"pad_mirror", 1, pad_mirror_infer, pad_mirror_kernel, nullptr},
         {"pad_mirror_grad", 1, pad_mirror_grad_infer, pad_mirror_grad_kernel, nullptr},
-        {"sum", 1, reduce_numeric_infer, sum_kernel, nullptr},
-        {"prod", 1, reduce_numeric_infer, prod_kernel, nullptr},
-        {"max", 1, reduce_ordered_infer, max_kernel, nullptr},
-        {"min", 1, reduce_ordered_infer, min_kernel, nullptr},
-        {"all", 1, reduce_boolean_infer, all_kernel, nullptr},
-        {"any", 1, reduce_boolean_infer, any_kernel, nullptr},
-        {"sum_to", 1, sum_to_infer, sum_to_kernel, nullptr},
+        {"sum", 1, reduce_numeric_infer, sum_kernel, nullptr, &sum_reduction},
+        {"prod", 1, reduce_numeric_infer, prod_kernel, nullptr, &prod_reduction},
+        {"max", 1, reduce_ordered_infer, max_kernel, nullptr, &max_reduction},
+        {"min", 1, reduce_ordered_infer, min_kernel, nullptr, &min_reduction},
+        {"all", 1, reduce_boolean_infer, all_kernel, nullptr, &all_reduction},
+        {"any", 1, reduce_boolean_infer, any_kernel, nullptr, &any_reduction},
+        {"sum_to", 1, sum_to_infer, sum_to_kernel, nullptr, &sum_to_reduction},
         {"argmax", 1, arg_reduce_infer, argmax_kernel, nullptr},
         {"argmin", 1, arg_reduce_infer, argmin_kernel, nullptr},
         {"cumsum", 1, cumulate_infer, cumsum_kernel, nullptr},

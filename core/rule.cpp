@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pending.h"
 #include "trace.h"
 
 namespace bant {
@@ -238,6 +239,11 @@ std::shared_ptr<TracedRule> traced_structural(Rule& rule, const Record& record, 
 
 }  // namespace
 
+// Would dispatch let an operation on this gradient wait?
+static inline bool may_wait(const Tensor* g, uint8_t flags) {
+    return (flags & flag_pending) || (g->size() >= run_at_once_below && deferral().enabled);
+}
+
 bool backward_traced(const Record& record, Tensor* g, uint32_t wanted, Tensor** gradients) {
     Rule& rule = *record.op->rule;
     if (rule.host || record.op->n_inputs < 0) return false;
@@ -258,15 +264,18 @@ bool backward_traced(const Record& record, Tensor* g, uint32_t wanted, Tensor** 
     if (!traced || !traced->traceable || !traced->dense) return false;
     Tensor* inputs[16];
     int n = 0;
+    uint8_t flags = 0;
     for (const RuleArgument& argument : traced->inputs) {
         Tensor* tensor = argument.kind == RuleArgument::gradient ? g
                          : argument.kind == RuleArgument::input  ? record.inputs()[argument.index].saved
                                                                  : record.outputs()[argument.index].saved;
         if (!tensor) fail(ErrorKind::runtime, record.op->name + ": a tensor that its rule names was not saved.");
         inputs[n++] = tensor;
+        flags |= tensor->flags;
     }
     const size_t n_wanted = traced->wanted.size();
-    if (traced->blocks && !recording()) {
+    // Large gradients go through dispatch, where they wait and run together with what comes before and after them.
+    if (traced->blocks && !recording() && !may_wait(g, flags)) {
         Tensor* results[4];
         run_blocks(*traced->blocks, inputs, g->shape, results);
         for (size_t k = 0; k < n_wanted; ++k) gradients[traced->wanted[k]] = results[k];
@@ -344,7 +353,7 @@ void add_to(Adjoint& sum, Adjoint&& term) {
     release(std::exchange(sum.slices_shape, nullptr));
     sum.values = sum.indices = Ref();
     sum.dense = Ref();
-    if (!recording() && exclusive(a.get()) && a->dtype == b->dtype && same(a->shape, b->shape)) {
+    if (!recording() && exclusive(a.get()) && !b->pending() && a->dtype == b->dtype && same(a->shape, b->shape)) {
         add_in_place(*roles.accumulate, a.get(), b.get());
         sum.dense = std::move(a);
     } else {

@@ -178,6 +178,7 @@ struct Roles {
     const Op* broadcast = nullptr;      // attributes: the shape
     const Op* densify = nullptr;        // rows into zeros; inputs: values, indices; attributes: number of rows
     const Op* join = nullptr;           // concatenate; attributes: axis
+    const Op* identity = nullptr;       // the same values under another number
 };
 extern Roles roles;
 

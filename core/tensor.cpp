@@ -3,6 +3,7 @@
 #include <complex>
 #include <cstring>
 
+#include "pending.h"
 #include "strided.h"
 
 namespace bant {
@@ -42,6 +43,7 @@ void set_strides(Tensor* tensor, const int64_t* strides) {
 }  // namespace
 
 void destroy(Tensor* tensor) {
+    if (__builtin_expect(tensor->pending(), 0)) forget(tensor);
     release(tensor->buffer);
     if (tensor->strides) deallocate(tensor->strides, tensor->shape->rank * sizeof(int64_t));
     release(tensor->shape);
@@ -135,6 +137,7 @@ Tensor* make_view(Tensor* base, Shape* shape, const int64_t* strides, char* data
 Tensor* alias(Tensor* base) {
     // The alias of a placeholder would be no slot of the program: the rule is called with values each time.
     if (base->placeholder()) fail(ErrorKind::unimplemented, "Another identity for a tensor that has no values yet cannot be traced.");
+    if (base->pending()) return wait_for_alias(base);
     return make_view(base, base->shape, base->strides, base->data);
 }
 
@@ -155,7 +158,9 @@ void broadcast_strides(const Tensor* tensor, const Shape* shape, int64_t* out) {
 }
 
 Tensor* contiguous(Tensor* tensor) {
+    force(tensor);
     if (tensor->contiguous()) return retain(tensor);
+    if (tensor->placeholder()) fail(ErrorKind::unimplemented, "A tensor that has no values yet cannot be copied.");
     Tensor* copy = make_tensor(tensor->dtype, tensor->shape);
     int64_t strides[2][max_rank];
     get_strides(copy, strides[0]);

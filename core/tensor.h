@@ -6,7 +6,8 @@
 // any more and becomes one again when it is asked for (`core/python/tensor_type.cpp`).
 //
 // Invariants: `data` points at the first element; null only for a placeholder, the stand-in that tracing passes
-// around, which has shape and dtype but no values.  `strides` is null exactly when the elements lie in C order.
+// around, which has shape and dtype but no values, and for a pending tensor, whose operation waits (`pending.h`): it
+// gets its values, and a Buffer, when `force` asks for them.  `strides` is null exactly when the elements lie in C order.
 // `id` is 0 until a tape first sees the tensor; then it is unique in the process and grows with time.
 #pragma once
 #include <cstddef>
@@ -23,7 +24,11 @@ enum TensorFlag : uint8_t {
     flag_host_alive = 1,   // a Python object exists for it
     flag_literal = 2,      // made from a Python number inside an expression: nobody can ask for its gradient
     flag_placeholder = 4,  // no values: stands for an input of a program that is being traced
+    flag_pending = 8,      // no values yet: `waiting` says how to compute them
+    flag_waited_for = 16,  // something that waits reads it: its bytes are counted among those that wait
 };
+
+struct Waiting;   // pending.h
 
 struct Tensor {
     void* host_header[3];   // opaque: the host's object header and weak-reference list
@@ -36,11 +41,13 @@ struct Tensor {
     int64_t* strides;       // bytes per step along each axis; null = C order; owned
     Buffer* buffer;         // owner of the values; null = they lie in this block
     char* data;             // first element
+    Waiting* waiting;       // of a pending tensor: its operation; else not set
 
     int64_t size() const { return shape->size; }
     int rank() const { return static_cast<int>(shape->rank); }
     bool contiguous() const { return strides == nullptr; }
     bool placeholder() const { return flags & flag_placeholder; }
+    bool pending() const { return flags & flag_pending; }
     int64_t bytes() const { return shape->size * static_cast<int64_t>(size_of(dtype)); }
 };
 
@@ -70,7 +77,7 @@ private:
 
 // New tensors, one reference each.  `shape` is borrowed (retained inside).  Values are not initialised.
 Tensor* make_tensor(DType dtype, Shape* shape);
-Tensor* make_placeholder(DType dtype, Shape* shape);
+Tensor* make_placeholder(DType dtype, Shape* shape);            // also what a pending tensor starts as
 Tensor* make_scalar(DType dtype, double value);                 // rank 0; complex gets a zero imaginary part
 // A view of `base`'s values; `strides` is null for C order, else copied (and dropped again if it is C order).
 Tensor* make_view(Tensor* base, Shape* shape, const int64_t* strides, char* data);
@@ -84,7 +91,7 @@ void get_strides(const Tensor* tensor, int64_t* out);
 void broadcast_strides(const Tensor* tensor, const Shape* shape, int64_t* out);
 // True if nobody else can see these values: they may be overwritten.
 inline bool exclusive(const Tensor* tensor) {
-    return tensor->references == 1 && !(tensor->flags & flag_host_alive) && tensor->contiguous() &&
+    return tensor->references == 1 && !(tensor->flags & (flag_host_alive | flag_pending)) && tensor->contiguous() &&
            (tensor->buffer == nullptr || tensor->buffer->references == 1);
 }
 inline uint64_t last_tensor_id = 0;

@@ -14,7 +14,7 @@ bool same_attributes(const Attributes* a, const Attributes* b) {
 
 bool same_constant(const Tensor* a, const Tensor* b) {
     if (a == b) return true;
-    return a->rank() == 0 && b->rank() == 0 && a->dtype == b->dtype && std::memcmp(a->data, b->data, size_of(a->dtype)) == 0;
+    return !a->pending() && !b->pending() && a->rank() == 0 && b->rank() == 0 && a->dtype == b->dtype && std::memcmp(a->data, b->data, size_of(a->dtype)) == 0;
 }
 
 // The record that already computes this, or null.

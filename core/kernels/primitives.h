@@ -43,6 +43,7 @@ void all_kernel(const Call&, Tensor* const*);
 void any_kernel(const Call&, Tensor* const*);
 void sum_to_infer(const Call&, Meta*);
 void sum_to_kernel(const Call&, Tensor* const*);
+extern const Reduction sum_reduction, prod_reduction, max_reduction, min_reduction, all_reduction, any_reduction, sum_to_reduction;
 
 // cumulate.cpp
 void arg_reduce_infer(const Call&, Meta*);

@@ -482,7 +482,40 @@ void reduce_reals(const Call& call, Tensor* out) {
     });
 }
 
+// ---- what the executor runs: the two inner loops by themselves
+
+template <class O, class T>
+constexpr Fold fold_of = {
+    [](const char* values, int64_t count, char* onto) {
+        const auto total = fold_run(O{}, reinterpret_cast<const T*>(values), count);
+        std::memcpy(onto, &total, sizeof(T));
+    },
+    [](char* onto, const char* values, int64_t rows, int64_t row_step, int64_t width) {
+        fold_rows(O{}, Tag<T>{}, reinterpret_cast<typename O::Acc*>(onto), values, rows, row_step, width);
+    },
+};
+
+// Half and bfloat16 accumulate in another dtype: they have none.
+template <template <class> class O, bool complexes>
+const Fold* number_fold(DType dtype) {
+    return by_dtype(dtype, [](auto tag) -> const Fold* {
+        using T = typename decltype(tag)::type;
+        if constexpr (std::is_same_v<T, Bool> || is_small_float<T> || (is_complex_type<T> && !complexes)) return nullptr;
+        else return &fold_of<O<T>, T>;
+    });
+}
+template <class O>
+const Fold* boolean_fold(DType dtype) { return dtype == DType::boolean ? &fold_of<O, Bool> : nullptr; }
+
 }  // namespace
+
+const Reduction sum_reduction = {number_fold<Sum, true>, reduced_axes};
+const Reduction prod_reduction = {number_fold<Prod, true>, reduced_axes};
+const Reduction max_reduction = {number_fold<Max, false>, reduced_axes};
+const Reduction min_reduction = {number_fold<Min, false>, reduced_axes};
+const Reduction all_reduction = {boolean_fold<All>, reduced_axes};
+const Reduction any_reduction = {boolean_fold<Any>, reduced_axes};
+const Reduction sum_to_reduction = {number_fold<Sum, true>, folded_axes};
 
 void reduce_numeric_infer(const Call& call, Meta* outputs) {
     if (call.inputs[0]->dtype == DType::boolean) refuse_dtype(call, 0);

@@ -397,6 +397,7 @@ Ref operand(PyObject* object, int hint) {
 
 PyObject* to_numpy(Tensor* tensor, bool copy) {
     if (tensor->placeholder()) fail(ErrorKind::unimplemented, "numpy() needs the values of a tensor that has none yet: a rule that is being traced may not look at values.");
+    force(tensor);
     npy_intp dims[max_rank], strides[max_rank];
     int64_t own[max_rank];
     get_strides(tensor, own);

@@ -9,6 +9,7 @@
 
 #include "../dispatch.h"
 #include "../forward.h"
+#include "../pending.h"
 #include "../rule.h"
 #include "../sweep.h"
 #include "../trace.h"

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "../blas_threads.h"
 #include "../platform.h"
+#include "../pool.h"
 #include "host.h"
 
 namespace nb = nanobind;
@@ -35,7 +37,7 @@ void set_role(const std::string& role, nb::handle op) {
         const Entry entries[] = {
             {"accumulate", &roles.accumulate}, {"multiply", &roles.multiply}, {"negate", &roles.negate}, {"conjugate", &roles.conjugate},
             {"sum_to", &roles.sum_to}, {"cast", &roles.cast}, {"broadcast", &roles.broadcast}, {"densify", &roles.densify},
-            {"join", &roles.join}, {"slice", &slice_op},
+            {"join", &roles.join}, {"identity", &roles.identity}, {"slice", &slice_op},
         };
         for (const Entry& entry : entries) {
             if (role != entry.name) continue;
@@ -114,10 +116,20 @@ nb::dict allocator_info() {
     return result;
 }
 
+// Our threads and BLAS's; 0 leaves both as the machine has them.
+void choose_threads(int count) {
+    run([&]() -> PyObject* {
+        set_threads(count);
+        set_blas_threads(count);
+        Py_RETURN_NONE;
+    });
+}
+
 nb::dict info() {
     nb::dict result;
     result["simd"] = simd_level();
-    result["threads"] = 1;
+    result["threads"] = threads();
+    result["blas_threads"] = blas_threads() ? nb::cast(blas_threads()) : nb::none();
     result["allocator"] = allocator_info();
 #if defined(__clang__)
     result["compiler"] = "clang " __clang_version__;
@@ -185,6 +197,16 @@ NB_MODULE(_core, m) {
     m.def("own_loops", [] { nb::list names; for (const OwnLoop& own : own_loops()) names.append(nb::make_tuple(own.name, nb::borrow(dtype_to_python(own.key)))); return names; },
           "The inner loops that are ours.");
     m.def("info", &info, "Facts about this build and its memory.");
+    m.def("threads", [] { return threads(); }, "How many threads share long work.");
+    m.def("set_threads", &choose_threads, "Sets that number, and BLAS's; 0: what the machine offers.");
+    m.def("set_deferral", [](bool enabled, int64_t elements, bool fused) {
+        run([&]() -> PyObject* {
+            if (elements < 1) fail(ErrorKind::value, "Operations can wait from 1 element on, not from " + std::to_string(elements) + ".");
+            set_deferral({enabled, elements, fused});
+            Py_RETURN_NONE;
+        });
+    }, nb::arg("enabled"), nb::arg("elements"), nb::arg("fused") = true, "Whether large operations wait, from how many elements on, and whether they are run together.");
+    m.def("flush", [] { run([&]() -> PyObject* { flush(nullptr); Py_RETURN_NONE; }); }, "Runs all operations that wait.");
     m.def("trim", [] { trim(); }, "Gives cached memory back to the system.");
     m.def("set_cache_limit", [](size_t bytes) { set_cache_limit(bytes); }, "How many freed bytes the allocator may keep.");
 }

@@ -273,6 +273,8 @@ PyObject* new_op(PyTypeObject* type, PyObject* args, PyObject* keywords) {
             op.infer = primitive->infer;
             op.kernel = primitive->kernel;
             op.view = primitive->view;
+            op.reduction = primitive->reduction;
+            op.relabels = primitive->relabels;
         } else if (style == "cast") {
             op.choose_loop = [](const Op& self_op, const DType* inputs, const Attributes* attributes) -> const Loop* {
                 if (!attributes || attributes->count != 1 || attributes->values[0] < 0 || attributes->values[0] >= dtype_count)
@@ -321,6 +323,24 @@ PyObject* add_loops(PyObject* object, PyObject* args) {
     Py_RETURN_NONE;
 }
 
+PyObject* set_facts(PyObject* object, PyObject* args) {
+    // set_facts(cost, neutral): what the executor weighs and leaves out
+    int cost;
+    PyObject* neutral;
+    if (!PyArg_ParseTuple(args, "iO!", &cost, &PyTuple_Type, &neutral)) return nullptr;
+    return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+        Op& op = *reinterpret_cast<PyOp*>(object)->op;
+        if (cost < 1 || cost > 255) fail(ErrorKind::value, op.name + ": the cost of an element is 1 to 255 additions.");
+        op.cost = static_cast<uint8_t>(cost);
+        if (PyTuple_GET_SIZE(neutral) > 2) fail(ErrorKind::value, op.name + ": at most two inputs have a neutral value.");
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(neutral); ++i) {
+            op.neutral[i] = PyFloat_AsDouble(PyTuple_GET_ITEM(neutral, i));
+            if (PyErr_Occurred()) throw_python();
+        }
+        Py_RETURN_NONE;
+    });
+}
+
 PyObject* op_repr(PyObject* object) { return PyUnicode_FromFormat("<op %s>", reinterpret_cast<PyOp*>(object)->op->name.c_str()); }
 
 PyObject* get_kind(PyObject* object, void*) {
@@ -341,6 +361,7 @@ PyObject* get_signature(PyObject* object, void*) {
 
 PyMethodDef op_methods[] = {
     {"set_rule", set_rule, METH_VARARGS, "Gives the op its derivative; used by the registry."},
+    {"set_facts", set_facts, METH_VARARGS, "Sets what the executor weighs; used by the registry."},
     {"add_loops", add_loops, METH_VARARGS, "Adds own inner loops; used by the registry."},
     {"native_dtypes", native_dtypes, METH_NOARGS, "The dtypes that have an inner loop."},
     {nullptr, nullptr, 0, nullptr},

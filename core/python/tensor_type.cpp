@@ -111,6 +111,7 @@ Object number_of(Tensor* tensor, const char* what) {
                                    "(tf.reduce_any(a), tf.reduce_all(a)); this tensor has shape " + to_string(tensor->shape) + ".");
         fail(ErrorKind::type, std::string(what) + "(): only a tensor of one element can be converted to a Python number, got shape " + to_string(tensor->shape) + ".");
     }
+    force(tensor);
     const char* at = tensor->data;
     switch (tensor->dtype) {
         case DType::boolean: return Object::checked(PyBool_FromLong(*reinterpret_cast<const bool*>(at)));
@@ -203,6 +204,7 @@ PyObject* get_shape(PyObject* self, void*) {
 }
 PyObject* get_rank(PyObject* self, void*) { return PyLong_FromLong(as_tensor(self)->rank()); }
 PyObject* get_id(PyObject* self, void*) { return PyLong_FromUnsignedLongLong(identify(as_tensor(self))); }
+PyObject* get_pending(PyObject* self, void*) { return PyBool_FromLong(as_tensor(self)->pending()); }
 PyObject* get_placeholder(PyObject* self, void*) { return PyBool_FromLong(as_tensor(self)->placeholder()); }
 
 PyObject* numpy_method(PyObject* self, PyObject*) {
@@ -245,6 +247,7 @@ PyGetSetDef properties[] = {
     {"shape", get_shape, nullptr, "The TensorShape.", nullptr},
     {"ndim", get_rank, nullptr, "The number of axes.", nullptr},
     {"_id", get_id, nullptr, "The number by which tapes know this tensor.", nullptr},
+    {"_is_pending", get_pending, nullptr, "True while the operation that gives its values waits.", nullptr},
     {"_is_placeholder", get_placeholder, nullptr, "True for the stand-ins that tracing passes to a rule.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };

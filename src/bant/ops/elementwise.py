@@ -37,45 +37,45 @@ def _cast(x, dtype):
 add = scalar("add", np.add, lambda: 1.0, lambda: 1.0, names="add math.add", dtypes=NUMBERS, on=(reals, reals),
     jointly=True, doc="x + y, elementwise.")  # fmt: skip
 subtract = scalar("subtract", np.subtract, lambda: 1.0, lambda: -1.0, names="subtract math.subtract", dtypes=NUMBERS,
-    on=(reals, reals), jointly=True, doc="x - y, elementwise.")  # fmt: skip
+    on=(reals, reals), jointly=True, neutral=(None, 0.0), doc="x - y, elementwise.")  # fmt: skip
 multiply = scalar("multiply", np.multiply, lambda y: y, lambda x: x, names="multiply math.multiply", dtypes=NUMBERS,
-    on=(reals, reals), doc="x * y, elementwise.")  # fmt: skip
+    on=(reals, reals), neutral=(1.0, 1.0), doc="x * y, elementwise.")  # fmt: skip
 divide = scalar("divide", np.true_divide, lambda y: 1 / y, lambda y, out: -out / y, dtypes=FLOATS | COMPLEXES,
-    on=(reals, nonzero), doc="x / y, elementwise, for floating and complex numbers.")  # fmt: skip
+    on=(reals, nonzero), cost=2, neutral=(None, 1.0), doc="x / y, elementwise, for floating and complex numbers.")  # fmt: skip
 negative = scalar("negative", np.negative, lambda: -1.0, names="negative math.negative", dtypes=NUMBERS, on=reals,
     doc="-x, elementwise.")  # fmt: skip
 reciprocal = scalar("reciprocal", np.reciprocal, lambda out: -out * out, names="math.reciprocal", on=nonzero,
-    doc="1 / x, elementwise.")  # fmt: skip
+    cost=2, doc="1 / x, elementwise.")  # fmt: skip
 square = scalar("square", (np.square, "square"), lambda x: 2.0 * x, names="square math.square", dtypes=NUMBERS,
     on=reals, doc="x², elementwise.")  # fmt: skip
 sqrt = scalar("sqrt", np.sqrt, lambda g, out: multiply_no_nan(0.5 / out, g), names="sqrt math.sqrt", on=positive,
-    doc="Square root, elementwise. At 0 the derivative is infinite, but a gradient of 0 stays 0.")  # fmt: skip
+    cost=2, doc="Square root, elementwise. At 0 the derivative is infinite, but a gradient of 0 stays 0.")  # fmt: skip
 rsqrt = scalar("rsqrt", "rsqrt", lambda out: -0.5 * out * out * out, names="math.rsqrt", on=positive,
-    reference=lambda x: 1 / np.sqrt(x), doc="1 / √x, elementwise.")  # fmt: skip
+    reference=lambda x: 1 / np.sqrt(x), cost=3, doc="1 / √x, elementwise.")  # fmt: skip
 power = scalar("pow", (np.power, "ipow"), lambda x, y: y * x ** (y - 1), lambda x, out: out * log(_positive_or_one(x)),
     names="pow math.pow", dtypes=NUMBERS, on=(positive, exponents), divisor_check=2,
-    doc="x to the power y, elementwise. The derivative by y is 0 where x ≤ 0.")  # fmt: skip
+    cost=8, neutral=(None, 1.0), doc="x to the power y, elementwise. The derivative by y is 0 where x ≤ 0.")  # fmt: skip
 squared_difference = scalar("squared_difference", "squared_difference",
     lambda g, x, y: _twice_real(g) * (x - y), lambda g, x, y: -_twice_real(g) * (x - y), holomorphic=False,
     names="math.squared_difference", dtypes=NUMBERS, on=(reals, reals),
     reference=lambda x, y: (x - y) * np.conj(x - y), doc="(x - y)(x - y)*, elementwise.")  # fmt: skip
 floor_divide = scalar("floor_divide", "floor_divide", names="math.floordiv floordiv", parameters=("x", "y"),
     dtypes=REALS, on=(reals, nonzero), divisor_check=1, reference=np.floor_divide,
-    doc="x / y rounded down, elementwise. Gradients stop here.")  # fmt: skip
+    cost=3, doc="x / y rounded down, elementwise. Gradients stop here.")  # fmt: skip
 floor_mod = scalar("floor_mod", "floor_mod", lambda: 1.0, lambda x, y: -floor(x / y),
     names="math.floormod math.mod floormod", dtypes=REALS,
     on=(reals, nonzero), divisor_check=1, reference=np.remainder,
-    doc="The rest of x / y rounded down; it has the sign of y, elementwise.")  # fmt: skip
+    cost=50, doc="The rest of x / y rounded down; it has the sign of y, elementwise.")  # fmt: skip
 truncate_divide = scalar("truncate_divide", "truncate_divide", names="truncatediv", parameters=("x", "y"),
     dtypes=INTEGERS, on=(reals, nonzero), divisor_check=1, reference=lambda x, y: np.trunc(x / y).astype(x.dtype),
     doc="x / y of integers rounded towards zero, elementwise.")  # fmt: skip
 truncate_mod = scalar("truncate_mod", "truncate_mod", lambda: 1.0, lambda x, y: -trunc(x / y), names="truncatemod",
     dtypes=REALS, on=(reals, nonzero), divisor_check=1, reference=np.fmod,
-    doc="The rest of x / y rounded towards zero; it has the sign of x, elementwise.")  # fmt: skip
+    cost=50, doc="The rest of x / y rounded towards zero; it has the sign of x, elementwise.")  # fmt: skip
 divide_no_nan = scalar("divide_no_nan", "divide_no_nan",
     lambda g, y: divide_no_nan(g, y), lambda g, x, y: g * divide_no_nan(divide_no_nan(-x, y), y),
     names="math.divide_no_nan", on=(reals, nonzero), reference=lambda x, y: np.where(y == 0, 0, x / y),
-    doc="x / y, and 0 where y is 0, elementwise.")  # fmt: skip
+    cost=3, doc="x / y, and 0 where y is 0, elementwise.")  # fmt: skip
 multiply_no_nan = scalar("multiply_no_nan", "multiply_no_nan",
     lambda g, y: multiply_no_nan(g, y), lambda g, x: multiply_no_nan(x, g),
     names="math.multiply_no_nan", on=(reals, reals), reference=lambda x, y: np.where(y == 0, 0, x * y),
@@ -113,23 +113,29 @@ def _positive_or_one(x):
 
 # --- exponentials and logarithms
 
-exp = scalar("exp", np.exp, lambda out: out, names="exp math.exp", on=reals, doc="eˣ, elementwise.")
+exp = scalar("exp", np.exp, lambda out: out, names="exp math.exp", on=reals, cost=5, doc="eˣ, elementwise.")
 expm1 = scalar("expm1", np.expm1, lambda out: out + 1, names="math.expm1", on=reals,
-    doc="eˣ - 1, exact for small x, elementwise.")  # fmt: skip
+    cost=6, doc="eˣ - 1, exact for small x, elementwise.")  # fmt: skip
 log = scalar(
-    "log", np.log, lambda x: 1 / x, names="math.log", on=positive, doc="Natural logarithm, elementwise."
+    "log",
+    np.log,
+    lambda x: 1 / x,
+    names="math.log",
+    on=positive,
+    cost=4,
+    doc="Natural logarithm, elementwise.",
 )
 log1p = scalar("log1p", np.log1p, lambda x: 1 / (1 + x), names="math.log1p", on=positive,
-    doc="log(1 + x), exact for small x, elementwise.")  # fmt: skip
+    cost=5, doc="log(1 + x), exact for small x, elementwise.")  # fmt: skip
 xlogy = scalar("xlogy", "xlogy", lambda x, y: xlogy(_one_unless_zero(x), y), lambda x, y: xdivy(x, y),
     names="math.xlogy", on=(reals, positive), reference=lambda x, y: np.where(x == 0, 0, x * np.log(y)),
-    doc="x log(y), and 0 where x is 0, elementwise.")  # fmt: skip
+    cost=30, doc="x log(y), and 0 where x is 0, elementwise.")  # fmt: skip
 xlog1py = scalar("xlog1py", "xlog1py", lambda x, y: xlog1py(_one_unless_zero(x), y), lambda x, y: xdivy(x, y + 1),
     names="math.xlog1py", on=(reals, positive), reference=lambda x, y: np.where(x == 0, 0, x * np.log1p(y)),
-    doc="x log(1 + y), and 0 where x is 0, elementwise.")  # fmt: skip
+    cost=60, doc="x log(1 + y), and 0 where x is 0, elementwise.")  # fmt: skip
 xdivy = scalar("xdivy", "xdivy", lambda x, y: xdivy(_one_unless_zero(x), y), lambda x, y: xdivy(-x, y * y),
     names="math.xdivy", on=(reals, nonzero), reference=lambda x, y: np.where(x == 0, 0, x / y),
-    doc="x / y, and 0 where x is 0, elementwise.")  # fmt: skip
+    cost=3, doc="x / y, and 0 where x is 0, elementwise.")  # fmt: skip
 
 
 def _one_unless_zero(x):
@@ -138,61 +144,83 @@ def _one_unless_zero(x):
 
 # --- trigonometric and hyperbolic functions
 
-sin = scalar("sin", np.sin, lambda x: cos(x), names="sin math.sin", on=reals, doc="Sine, elementwise.")
-cos = scalar("cos", np.cos, lambda x: -sin(x), names="cos math.cos", on=reals, doc="Cosine, elementwise.")
+sin = scalar(
+    "sin", (np.sin, "sin"), lambda x: cos(x), names="sin math.sin", on=reals, cost=6, doc="Sine, elementwise."
+)
+cos = scalar(
+    "cos",
+    (np.cos, "cos"),
+    lambda x: -sin(x),
+    names="cos math.cos",
+    on=reals,
+    cost=6,
+    doc="Cosine, elementwise.",
+)
 tan = scalar(
-    "tan", np.tan, lambda out: 1 + out * out, names="tan math.tan", on=small, doc="Tangent, elementwise."
+    "tan",
+    np.tan,
+    lambda out: 1 + out * out,
+    names="tan math.tan",
+    on=small,
+    cost=10,
+    doc="Tangent, elementwise.",
 )
 asin = scalar("asin", np.arcsin, lambda x: 1 / sqrt(1 - x * x), names="asin math.asin", on=unit,
-    doc="Inverse sine, elementwise.")  # fmt: skip
+    cost=6, doc="Inverse sine, elementwise.")  # fmt: skip
 acos = scalar("acos", np.arccos, lambda x: -1 / sqrt(1 - x * x), names="acos math.acos", on=unit,
-    doc="Inverse cosine, elementwise.")  # fmt: skip
+    cost=6, doc="Inverse cosine, elementwise.")  # fmt: skip
 atan = scalar("atan", np.arctan, lambda x: 1 / (1 + x * x), names="atan math.atan", on=unit,
-    doc="Inverse tangent, elementwise.")  # fmt: skip
+    cost=6, doc="Inverse tangent, elementwise.")  # fmt: skip
 atan2 = scalar("atan2", np.arctan2, lambda y, x: x / (x * x + y * y), lambda y, x: -y / (x * x + y * y),
     names="atan2 math.atan2", parameters=("y", "x"), dtypes=FLOATS, on=(reals, nonzero),
-    doc="The angle of the point (x, y), in radians, elementwise.")  # fmt: skip
+    cost=6, doc="The angle of the point (x, y), in radians, elementwise.")  # fmt: skip
 sinh = scalar(
-    "sinh", np.sinh, lambda x: cosh(x), names="sinh math.sinh", on=reals, doc="Hyperbolic sine, elementwise."
+    "sinh",
+    np.sinh,
+    lambda x: cosh(x),
+    names="sinh math.sinh",
+    on=reals,
+    cost=6,
+    doc="Hyperbolic sine, elementwise.",
 )
 cosh = scalar("cosh", np.cosh, lambda x: sinh(x), names="cosh math.cosh", on=reals,
-    doc="Hyperbolic cosine, elementwise.")  # fmt: skip
+    cost=6, doc="Hyperbolic cosine, elementwise.")  # fmt: skip
 tanh = scalar("tanh", np.tanh, lambda out: 1 - out * out, names="tanh math.tanh nn.tanh", on=reals,
-    doc="Hyperbolic tangent, elementwise.")  # fmt: skip
+    cost=4, doc="Hyperbolic tangent, elementwise.")  # fmt: skip
 asinh = scalar("asinh", np.arcsinh, lambda x: 1 / sqrt(x * x + 1), names="asinh math.asinh", on=unit,
-    doc="Inverse hyperbolic sine, elementwise.")  # fmt: skip
+    cost=8, doc="Inverse hyperbolic sine, elementwise.")  # fmt: skip
 acosh = scalar("acosh", np.arccosh, lambda x: 1 / (sqrt(x - 1) * sqrt(x + 1)), names="acosh math.acosh", on=above_one,
-    doc="Inverse hyperbolic cosine, elementwise.")  # fmt: skip
+    cost=8, doc="Inverse hyperbolic cosine, elementwise.")  # fmt: skip
 atanh = scalar("atanh", np.arctanh, lambda x: 1 / (1 - x * x), names="atanh math.atanh", on=unit,
-    doc="Inverse hyperbolic tangent, elementwise.")  # fmt: skip
+    cost=8, doc="Inverse hyperbolic tangent, elementwise.")  # fmt: skip
 
 # --- special functions
 
 _erf_slope = 2.0 / math.sqrt(math.pi)
 erf = scalar("erf", "erf", lambda x: _erf_slope * exp(-x * x), names="math.erf", dtypes=FLOATS, on=reals,
-    reference=np.vectorize(math.erf, otypes="d"), doc="The error function 2/√π ∫₀ˣ exp(-t²) dt, elementwise.")  # fmt: skip
+    reference=np.vectorize(math.erf, otypes="d"), cost=6, doc="The error function 2/√π ∫₀ˣ exp(-t²) dt, elementwise.")  # fmt: skip
 erfc = scalar("erfc", "erfc", lambda x: -_erf_slope * exp(-x * x), names="math.erfc", dtypes=FLOATS, on=reals,
-    reference=np.vectorize(math.erfc, otypes="d"), doc="1 - erf(x), exact where that is tiny, elementwise.")  # fmt: skip
+    reference=np.vectorize(math.erfc, otypes="d"), cost=12, doc="1 - erf(x), exact where that is tiny, elementwise.")  # fmt: skip
 
 # --- activations
 
 sigmoid = scalar("sigmoid", "sigmoid", lambda out: out * (1 - out), names="sigmoid math.sigmoid nn.sigmoid", on=reals,
-    reference=lambda x: 1 / (1 + np.exp(-x)), doc="1 / (1 + e⁻ˣ), elementwise.")  # fmt: skip
+    reference=lambda x: 1 / (1 + np.exp(-x)), cost=4, doc="1 / (1 + e⁻ˣ), elementwise.")  # fmt: skip
 softplus = scalar("softplus", "softplus", lambda features: sigmoid(features), parameters=("features",),
     names="math.softplus nn.softplus", dtypes=FLOATS,
-    on=reals, reference=lambda x: np.logaddexp(x, 0), doc="log(1 + eˣ), stable for large |x|, elementwise.")  # fmt: skip
+    on=reals, reference=lambda x: np.logaddexp(x, 0), cost=8, doc="log(1 + eˣ), stable for large |x|, elementwise.")  # fmt: skip
 relu = scalar("relu", "relu", lambda g, out: select(out > 0, g, 0.0), names="nn.relu", parameters=("features",), dtypes=REALS, on=reals,
     reference=lambda x: np.maximum(x, 0), doc="x where positive, else 0, elementwise. The derivative at 0 is 0.")  # fmt: skip
 relu6 = scalar("relu6", "relu6", lambda g, features: select((features > 0) & (features < 6), g, 0.0),
     names="nn.relu6", parameters=("features",), dtypes=REALS,
     on=reals, reference=lambda x: np.clip(x, 0, 6), doc="x clipped to 0 … 6, elementwise.")  # fmt: skip
 elu = scalar("elu", "elu", lambda g, out: select(out < 0, g * (out + 1), g), names="nn.elu", parameters=("features",), dtypes=FLOATS, on=reals,
-    reference=lambda x: np.where(x < 0, np.expm1(x), x), doc="x where positive, else eˣ - 1, elementwise.")  # fmt: skip
+    reference=lambda x: np.where(x < 0, np.expm1(x), x), cost=4, doc="x where positive, else eˣ - 1, elementwise.")  # fmt: skip
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 selu = scalar("selu", "selu",
     lambda g, out: select(out < 0, g * (out + _SELU_SCALE * _SELU_ALPHA), g * _SELU_SCALE), names="nn.selu", parameters=("features",),
     dtypes=FLOATS, on=reals, reference=lambda x: _SELU_SCALE * np.where(x < 0, _SELU_ALPHA * np.expm1(x), x),
-    doc="Scaled elu (Klambauer et al. 2017), elementwise.")  # fmt: skip
+    cost=4, doc="Scaled elu (Klambauer et al. 2017), elementwise.")  # fmt: skip
 
 # --- rounding: gradients stop
 
@@ -213,7 +241,7 @@ imag = scalar("imag", "imag", lambda g: make_complex(0.0 * g, g), dtypes=COMPLEX
 conj = scalar("conj", np.conjugate, lambda g: conj(g), dtypes=NUMBERS, holomorphic=False, linear=(0,), on=reals,
     doc="The complex conjugate, elementwise.")  # fmt: skip
 angle = scalar("angle", "angle", lambda g, x: _angle_gradient(g, x), dtypes=FLOATS | COMPLEXES, holomorphic=False,
-    on=reals, reference=np.angle, doc="The argument of x in radians, elementwise.")  # fmt: skip
+    on=reals, reference=np.angle, cost=10, doc="The argument of x in radians, elementwise.")  # fmt: skip
 make_complex = scalar("complex", "make_complex", lambda g: real(g), lambda g: imag(g), names="complex dtypes.complex",
     parameters=("real", "imag"), dtypes=1 << 11 | 1 << 12, holomorphic=False, jointly=True, on=(reals, reals),
     reference=lambda x, y: x + 1j * y, doc="real + i imag, elementwise.")  # fmt: skip

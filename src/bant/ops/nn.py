@@ -121,20 +121,36 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
         )
     labels = labels if labels.dtype.size >= 4 else cast_op(labels, TABLE[3])
     x, last = centred(logits, -1, "sparse_softmax_cross_entropy_with_logits")
-    try:
-        chosen = gather(x, labels, last, last)
-    except errors.InvalidArgumentError:
-        values, classes = labels.numpy().ravel(), logits.shape[-1]
-        wrong = values[(values < 0) | (values >= classes)]
-        if not wrong.size:
+    chosen = _at_labels(x, labels, last)
+    loss = e.log(reduce_sum(e.exp(x), 0, 1, (last,))) - chosen
+    return loss if dtype == loss.dtype else cast_op(loss, dtype)
+
+
+def _at_labels(x: Tensor, labels: Tensor, last: int) -> Tensor:
+    """The elements of x that the labels name along the last axis."""
+    classes = x.shape[-1]
+    if not x._is_pending:
+        try:
+            return gather(x, labels, last, last)
+        except errors.InvalidArgumentError:
+            _check_labels(labels, classes)
             raise
+    # Looking up would need all of x in memory; a choice can be made while it is computed.
+    _check_labels(labels, classes)
+    numbers = _core.convert(np.arange(classes, dtype=labels.dtype.as_numpy_dtype))
+    named = e.equal(reshape(labels, *labels.shape, 1), numbers)
+    return reduce_sum(select(named, x, 0.0), 0, 1, (last,))
+
+
+def _check_labels(labels: Tensor, classes: int) -> None:
+    values = np.asarray(labels).ravel()
+    wrong = values[(values < 0) | (values >= classes)]
+    if wrong.size:
         raise errors.InvalidArgumentError(
             f"Received a label value of {wrong[0]} which is outside the valid range of [0, {classes}).  "
             f"Label values: {' '.join(str(value) for value in values[:50])} "
             "[Op:SparseSoftmaxCrossEntropyWithLogits]"
-        ) from None
-    loss = e.log(reduce_sum(e.exp(x), 0, 1, (last,))) - chosen
-    return loss if dtype == loss.dtype else cast_op(loss, dtype)
+        )
 
 
 def _same_shapes(op: str, labels: Any, logits: Any) -> tuple[Tensor, Tensor]:

@@ -20,6 +20,7 @@ and the tests are made from ``ROWS``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -175,12 +176,17 @@ def signature(native: Any) -> Any:
 
 def scalar(name: str, kernel: Any, *partials: Callable | None, names: str = "", parameters: tuple | None = None,
            dtypes: int = INEXACT, on: Any = None, reference: Any = None, holomorphic: bool = True, fixed: Any = None,
-           divisor_check: int = 0, linear: Iterable[int] = (), jointly: bool = False, doc: str = "") -> Any:  # fmt: skip
+           divisor_check: int = 0, linear: Iterable[int] = (), jointly: bool = False, cost: int = 1, neutral: Any = (),
+           doc: str = "") -> Any:  # fmt: skip
     """Adds an elementwise op and returns it.
 
-    ``kernel``: a NumPy ufunc, the name of an own loop, or a tuple of both kinds: the first with a loop for a dtype is
-    used.  ``dtypes``: mask of allowed dtypes.  ``partials``: one function an input (None: no gradient; no partials at
-    all: gradients stop here).  ``on``: a domain, or one an input.  ``fixed``: dtypes that inputs must have.
+    ``kernel``: a NumPy ufunc, the name of an own loop, or a tuple of both kinds.  Of several ufuncs the first with a
+    loop for a dtype is used; an own loop takes the place of NumPy's for the dtypes it is written for, and only for
+    them: ``(np.sin, "sin")`` runs our loop on float64 and NumPy's on everything else.  ``dtypes``: mask of allowed
+    dtypes.  ``partials``: one function an input (None: no gradient; no partials at all: gradients stop here).
+    ``on``: a domain, or one an input.  ``fixed``: dtypes that inputs must have.
+    ``cost``: time for an element, in additions; the executor weighs it against storing.  ``neutral``: for each of two
+    inputs the value with which the result is exactly the other input (x * 1, but not x + 0, which loses the sign of -0).
     """
     sources = kernel if isinstance(kernel, tuple) else (kernel,)
     n_inputs = len(parameters) if parameters else len(partials) or getattr(sources[-1], "nin", 1)
@@ -205,6 +211,7 @@ def scalar(name: str, kernel: Any, *partials: Callable | None, names: str = "", 
     if ufuncs:
         for loop in loops:  # an own loop takes the place of NumPy's where a row names both
             native.add_loops(loop, dtypes)
+    native.set_facts(cost, tuple(math.nan if value is None else value for value in neutral))
     style = None
     if any(partials):
         style = set_rules(

@@ -282,6 +282,6 @@ def swapped(x):
 
 _core.set_operator("matmul", matmul)
 for _name, _op in {
-    "sum_to": sum_to, "broadcast": broadcast, "join": concat, "slice": slice_view,
+    "sum_to": sum_to, "broadcast": broadcast, "join": concat, "slice": slice_view, "identity": identity,
 }.items():  # fmt: skip
     _core.set_role(_name, _op)

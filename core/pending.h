@@ -1,0 +1,60 @@
+// Deferral: large operations wait until a value is needed, and then run together.
+//
+// `defer` takes an elementwise, reducing or relabelling operation that dispatch has found too large to run at once (or
+// that reads a result which waits itself).  Shapes and dtypes are checked there and then; the result is a pending Tensor
+// with a `Waiting` behind it: the op and its operands.  All of them form one queue, oldest first, guarded by the host's
+// lock.  A Waiting belongs to its tensor: when the last owner of a tensor lets go, the operation is never run.
+//
+// `force` is what whoever needs a value calls.  Everything in the queue becomes a Graph (`graph.h`), for which a plan is
+// looked up or made (`fuse.h`) and run (`run.h`).  Values that somebody outside of the queue owns are stored and become
+// ordinary tensors; the others exist block by block only.  If running fails (no memory), all of it waits as before.
+//
+// What may wait is bounded in number and in the bytes that only waiting operations keep alive.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "op.h"
+
+namespace bant {
+
+struct Plan;
+
+struct Waiting {
+    Waiting* earlier;          // in the queue
+    Waiting* later;
+    Tensor* tensor;            // whose value this is; the tensor owns the Waiting
+    const Op* op;
+    Attributes* attributes;    // owned
+    uint32_t readers;          // operands of others in the queue that are this tensor (counted while a graph is made)
+    uint32_t value;            // number in the graph that is being made
+    uint16_t n_inputs;
+    bool view;                 // it only relabels its one operand
+    Tensor* inputs[3];         // owned
+};
+
+struct DeferralSettings {
+    bool enabled = true;
+    int64_t from = 8192;       // elements
+    bool fused = true;         // false: every operation of a plan by itself, for comparison
+};
+const DeferralSettings& deferral();
+void set_deferral(const DeferralSettings& settings);   // runs what waits
+
+// The result of an operation that waits now; null if it must run at once.
+Tensor* defer(const Op& op, Tensor* const* inputs, int n, Attributes* attributes);
+Tensor* wait_for_alias(Tensor* base);      // the same values, when they are there, under another identity
+
+void flush(Tensor* wanted);                // runs what waits
+inline void force(Tensor* tensor) { if (__builtin_expect(tensor->pending(), 0)) flush(tensor); }
+void forget(Tensor* tensor);               // its last owner let go of a pending tensor
+
+struct ExecutorReport {
+    uint64_t waiting, deferred, forgotten;   // operations in the queue; put there ever; never run
+    uint64_t flushes, plans_made, plans_reused, plans_kept;
+};
+ExecutorReport executor_report();
+std::shared_ptr<const Plan> plan_of_queue();   // what `flush` would run now; null if nothing waits
+void forget_plans();
+
+}  // namespace bant
