@@ -29,7 +29,7 @@ struct Register {
     enum Kind : uint8_t { memory, element, row } kind = element;   // of a leaf or a stored value; in the tile's scratch
     Access::Kind access = Access::full;   // of memory: how it is walked; row for a row register
     uint8_t item = 0;                     // bytes an element
-    uint32_t value = 0;                   // memory: whose
+    uint32_t value = 0;                   // whose; of memory and of scratch
     uint32_t offset = 0;                  // scratch: bytes before it, for each element or row of a tile
 };
 

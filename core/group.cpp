@@ -80,11 +80,12 @@ private:
         return add(reg);
     }
 
-    uint16_t scratch(DType dtype, bool row_level) {
+    uint16_t scratch(uint32_t value, bool row_level) {
         Register reg;
         reg.kind = row_level ? Register::row : Register::element;
         reg.access = row_level ? Access::row : Access::full;
-        reg.item = static_cast<uint8_t>(size_of(dtype));
+        reg.item = static_cast<uint8_t>(size_of(values_[value].dtype));
+        reg.value = value;
         return add(reg);
     }
 
@@ -98,7 +99,7 @@ private:
         instruction.shape = reader.shape;
         instruction.n_args = 1;
         instruction.value = access.value;
-        instruction.args[0] = scratch(values_[access.value].dtype, false);
+        instruction.args[0] = scratch(access.value, false);
         out_.code.push_back(instruction);
         out_.cost += 4 * out_.elements;
         gathered_.push_back({access, reader.shape, instruction.args[0]});
@@ -112,6 +113,7 @@ private:
         instruction.kind = Instruction::spread;
         instruction.n_args = 2;
         instruction.args[0] = from;
+        instruction.value = out_.registers[from].value;
         Register reg = out_.registers[from];
         reg.kind = Register::element;
         reg.access = Access::full;
@@ -181,7 +183,7 @@ private:
     }
 
     uint16_t result(uint32_t v, bool row_level) {
-        const uint16_t reg = stored_[v] ? memory(v, row_level ? Access::row : Access::full) : scratch(values_[v].dtype, row_level);
+        const uint16_t reg = stored_[v] ? memory(v, row_level ? Access::row : Access::full) : scratch(v, row_level);
         (row_level ? row_ : element_)[v] = reg;
         return reg;
     }

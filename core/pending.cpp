@@ -26,6 +26,8 @@ constexpr int64_t most_bytes = int64_t{1} << 28;         // that waiting operati
 constexpr uint32_t small_chain = 64;                     // operations on small results in a row that may wait
 constexpr size_t most_plans = 256;
 
+thread_local const ShowPlan* watcher = nullptr;   // sees the plans that this thread runs
+
 DeferralSettings settings;
 
 struct Queue {
@@ -177,12 +179,6 @@ Tensor* defer_elementwise(const Op& op, Tensor* const* inputs, int n, Attributes
     return wait(op, inputs, n, attributes, false, make_placeholder(loop->out, out.shape));
 }
 
-// Where the elements of a pending tensor will lie, told by a tensor without values.
-Tensor* layout_of(const Tensor* pending) {
-    Ref plain(make_placeholder(pending->dtype, pending->shape));
-    return pending->strides ? make_view(plain.get(), pending->shape, pending->strides, nullptr) : plain.take();
-}
-
 Tensor* defer_view(const Op& op, Tensor* const* inputs, int n, Attributes* attributes) {
     Tensor* base = inputs[0];
     if (!base->pending()) return nullptr;
@@ -204,6 +200,11 @@ Tensor* defer_view(const Op& op, Tensor* const* inputs, int n, Attributes* attri
 }  // namespace
 
 const DeferralSettings& deferral() { return settings; }
+
+Tensor* layout_of(const Tensor* tensor) {
+    Ref plain(make_placeholder(tensor->dtype, tensor->shape));
+    return tensor->strides ? make_view(plain.get(), tensor->shape, tensor->strides, nullptr) : plain.take();
+}
 
 void set_deferral(const DeferralSettings& wanted) {
     flush(nullptr);
@@ -255,8 +256,11 @@ void forget(Tensor* tensor) {
 
 namespace {
 
-// The queue as a graph; `wanted` counts as held.  If `alone`, only what that tensor needs counts.
-void make_graph(Graph& graph, Tensor* wanted, bool alone) {
+using Owners = std::unordered_map<const Tensor*, uint32_t>;
+
+// The queue as a graph; `wanted` counts as held.  If `alone`, only what that tensor needs counts.  `let_go`: owners of a
+// tensor that do not count.
+void make_graph(Graph& graph, Tensor* wanted, bool alone, const Owners& let_go = {}) {
     std::unordered_map<Tensor*, uint32_t> leaves, readers;
     for (Waiting* at = queue.first; at; at = at->later) at->readers = 0;
     for (Waiting* at = queue.first; at; at = at->later) {
@@ -280,7 +284,9 @@ void make_graph(Graph& graph, Tensor* wanted, bool alone) {
             }
             operands[i] = found->second;
         }
-        const bool held = at->tensor == wanted || (!alone && at->tensor->references > at->readers);
+        const auto gone = let_go.find(at->tensor);
+        const uint32_t uncounted = gone == let_go.end() ? 0 : gone->second;
+        const bool held = at->tensor == wanted || (!alone && at->tensor->references > at->readers + uncounted);
         if (at->view) {
             at->value = operands[0];   // a name for its operand's memory, which must exist if somebody holds the name
             if (held) graph.values[at->value].held = true;
@@ -366,6 +372,7 @@ void run_queue(Tensor* wanted, bool alone) {
     std::vector<Ref> kept;   // while the lock is given up, others may let go of what is being computed
     kept.reserve(queue.count);
     for (Waiting* at = queue.first; at; at = at->later) kept.push_back(Ref::borrow(at->tensor));
+    if (watcher) (*watcher)(graph, *plan);
     std::vector<Buffer*> stored(graph.values.size(), nullptr);
     struct Stored {
         std::vector<Buffer*>& buffers;
@@ -397,11 +404,25 @@ ExecutorReport executor_report() {
     return {queue.count, queue.deferred, queue.forgotten, queue.flushes, queue.plans_made, queue.plans_reused, plans().size()};
 }
 
-std::shared_ptr<const Plan> plan_of_queue() {
-    if (!queue.first) return nullptr;
+void show_queue(const ShowPlan& show, const Owners& let_go) {
+    if (!queue.first) return;
     Graph graph;
-    make_graph(graph, nullptr, false);
-    return make_plan(graph, settings.fused);
+    make_graph(graph, nullptr, false, let_go);
+    if (graph.values.empty()) return;
+    show(graph, *make_plan(graph, settings.fused));
+}
+
+Watching::Watching(ShowPlan show, int64_t from) : show_(std::move(show)), before_(watcher), settings_(settings) {
+    watcher = &show_;
+    settings.enabled = true;   // what waits already is left alone: a lower limit changes nothing for it
+    settings.from = from;
+    run_at_once_below = std::min(from, long_kernel);
+}
+
+Watching::~Watching() {
+    watcher = before_;
+    settings = settings_;
+    run_at_once_below = settings.enabled ? std::min(settings.from, long_kernel) : long_kernel;
 }
 
 void forget_plans() { plans().clear(); }

@@ -12,12 +12,15 @@
 // What may wait is bounded in number and in the bytes that only waiting operations keep alive.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <unordered_map>
 
 #include "op.h"
 
 namespace bant {
 
+class Graph;
 struct Plan;
 
 struct Waiting {
@@ -54,7 +57,24 @@ struct ExecutorReport {
     uint64_t flushes, plans_made, plans_reused, plans_kept;
 };
 ExecutorReport executor_report();
-std::shared_ptr<const Plan> plan_of_queue();   // what `flush` would run now; null if nothing waits
+
+// For those who want to see plans.  A graph that is shown, and the tensors it names, live as long as the call.
+using ShowPlan = std::function<void(const Graph&, const Plan&)>;
+// What `flush` would run now; nothing is shown if nothing waits.  `let_go`: owners of a tensor that do not count.
+void show_queue(const ShowPlan& show, const std::unordered_map<const Tensor*, uint32_t>& let_go = {});
+// While it lives, operations wait from this many elements on, whatever the settings say, and each plan that this thread
+// runs is shown first.
+class Watching {
+public:
+    Watching(ShowPlan show, int64_t from);
+    ~Watching();
+    Watching(const Watching&) = delete;
+private:
+    ShowPlan show_;
+    const ShowPlan* before_;
+    DeferralSettings settings_;
+};
+Tensor* layout_of(const Tensor* tensor);   // where its elements lie, told by a tensor without values
 void forget_plans();
 
 }  // namespace bant

@@ -353,11 +353,12 @@ private:
 };
 
 // What a group moves: each array that it reads or writes, once.
-void count_traffic(const Group& group, const Graph& graph) {
+void count_traffic(const Group& group) {
     for (const Register& reg : group.registers) {
         if (reg.kind != Register::memory) continue;
         const bool written = std::find(group.stores.begin(), group.stores.end(), reg.value) != group.stores.end();
-        (written ? report.bytes_written : report.bytes_read) += static_cast<uint64_t>(graph.values[reg.value].size * reg.item);
+        const int64_t items = reg.access == Access::full ? group.elements : reg.access == Access::row ? group.rows : reg.access == Access::column ? group.columns : 1;
+        (written ? report.bytes_written : report.bytes_read) += static_cast<uint64_t>(items * reg.item);
     }
     ++report.groups;
     report.kernels += group.code.size();
@@ -370,7 +371,7 @@ void run_group(const Plan& plan, const Group& group, const Graph& graph, std::ve
     }
     const int workers = group.cost >= worth_sharing && group.chunks > 1 ? threads() : 1;
     const GroupRun work(group, graph, stored, workers);
-    count_traffic(group, graph);
+    count_traffic(group);
     Unlocked unlocked(group.cost);
     if (workers > 1) {
         ++report.shared;

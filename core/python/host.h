@@ -96,6 +96,7 @@ bool ready_variable_type(PyObject* module);
 // --- tape_type.cpp
 void note_read(PyVariable* variable);            // while recording(): the active tapes watch it
 bool ready_tape_type(PyObject* module);
+const Tape& tape_of(PyObject* tape);             // throws TypeError if it is none
 
 // --- convert.cpp
 bool is_literal(PyObject* object);               // a Python or NumPy number (a scalar, not an array)

@@ -20,6 +20,7 @@ namespace bant::host {
 
 extern const Op* slice_op;
 void set_settings(PyObject* names);
+void bind_executor(nb::module_& m);
 
 namespace {
 
@@ -207,6 +208,7 @@ NB_MODULE(_core, m) {
         });
     }, nb::arg("enabled"), nb::arg("elements"), nb::arg("fused") = true, "Whether large operations wait, from how many elements on, and whether they are run together.");
     m.def("flush", [] { run([&]() -> PyObject* { flush(nullptr); Py_RETURN_NONE; }); }, "Runs all operations that wait.");
+    bind_executor(m);
     m.def("trim", [] { trim(); }, "Gives cached memory back to the system.");
     m.def("set_cache_limit", [](size_t bytes) { set_cache_limit(bytes); }, "How many freed bytes the allocator may keep.");
 }

@@ -476,6 +476,11 @@ PyTypeObject AccumulatorType = {PyVarObject_HEAD_INIT(nullptr, 0)};
 
 }  // namespace
 
+const Tape& tape_of(PyObject* tape) {
+    if (!PyObject_TypeCheck(tape, &TapeType)) fail(ErrorKind::type, "Only a tape has records.");
+    return *as_tape(tape)->tape;
+}
+
 void note_read(PyVariable* variable) {
     Context& here = context();
     for (size_t i = 0; i < here.limit; ++i) {
