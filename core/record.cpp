@@ -30,12 +30,7 @@ void RecordList::clear() {
         for (size_t at = 0; at < chunk->used;) {
             auto* record = reinterpret_cast<Record*>(chunk->begin() + at);
             at += record->bytes();
-            Operand* operand = record->inputs();
-            for (Operand* end = operand + record->n_inputs + record->n_outputs; operand != end; ++operand) {
-                release(operand->shape);
-                release(operand->saved);
-            }
-            release(record->attributes);
+            record->drop_contents();
         }
         Chunk* later = chunk->later;
         deallocate(chunk, sizeof(Chunk) + chunk->room);
@@ -43,17 +38,11 @@ void RecordList::clear() {
     }
 }
 
-RecordList::Cursor RecordList::first() const {
-    Cursor cursor;
-    cursor.chunk = head_;
-    return cursor;
-}
-
-RecordList::Cursor RecordList::last() const {
-    Cursor cursor;
-    cursor.chunk = tail_;
-    cursor.offset = tail_ ? tail_->last : 0;
-    return cursor;
+void RecordList::drop_tail() {
+    Chunk* chunk = tail_;
+    tail_ = chunk->earlier;
+    (tail_ ? tail_->later : head_) = nullptr;
+    deallocate(chunk, sizeof(Chunk) + chunk->room);
 }
 
 }  // namespace bant

@@ -5,6 +5,8 @@
 // arena: chunks of memory in which records of different length lie one behind the other, walked forwards or
 // backwards without recursion and released chunk by chunk.
 //
+// A sweep that needs the records only once takes them off the end as it goes (`drop_last`).
+//
 // Layout of a record in memory: the fixed part, then one Operand an input, then one an output.
 #pragma once
 #include "op.h"
@@ -29,6 +31,14 @@ struct Record {
     const Operand* inputs() const { return reinterpret_cast<const Operand*>(this + 1); }
     const Operand* outputs() const { return inputs() + n_inputs; }
     size_t bytes() const { return sizeof(Record) + (n_inputs + n_outputs) * sizeof(Operand); }
+    void drop_contents() {   // lets go of what it owns; its memory is the list's
+        Operand* operand = inputs();
+        for (Operand* end = operand + n_inputs + n_outputs; operand != end; ++operand) {
+            release(operand->shape);
+            release(operand->saved);
+        }
+        release(attributes);
+    }
 };
 constexpr int64_t most_inputs = (1 << 20) - 1;
 constexpr int64_t most_outputs = (1 << 12) - 1;
@@ -67,6 +77,17 @@ public:
         return record;
     }
     void clear();
+    // Takes the last record off; there must be one.  Cursors at other records stay valid.
+    void drop_last() {
+        Chunk* chunk = tail_;
+        auto* record = reinterpret_cast<Record*>(chunk->begin() + chunk->last);
+        bytes_ -= chunk->used - chunk->last;
+        --count_;
+        chunk->used = chunk->last;
+        chunk->last -= record->previous;
+        record->drop_contents();
+        if (__builtin_expect(!chunk->used, 0)) drop_tail();
+    }
     void swap(RecordList& other) noexcept {
         std::swap(head_, other.head_);
         std::swap(tail_, other.tail_);
@@ -81,7 +102,9 @@ public:
         friend class RecordList;
         Chunk* chunk = nullptr;
         size_t offset = 0;
+        Cursor(Chunk* chunk, size_t offset) : chunk(chunk), offset(offset) {}
     public:
+        Cursor() = default;
         Record* operator*() const { return chunk ? reinterpret_cast<Record*>(chunk->begin() + offset) : nullptr; }
         explicit operator bool() const { return chunk != nullptr; }
         void forward() {
@@ -98,10 +121,11 @@ public:
             offset = chunk ? chunk->last : 0;
         }
     };
-    Cursor first() const;
-    Cursor last() const;
+    Cursor first() const { return Cursor(head_, 0); }
+    Cursor last() const { return Cursor(tail_, tail_ ? tail_->last : 0); }
 
 private:
+    void drop_tail();   // the last chunk, which is empty
     void make_room(const Op& op, int64_t n_inputs, int64_t n_outputs, size_t bytes);   // a new chunk; throws for too many operands
 
     Chunk* head_ = nullptr;

@@ -148,7 +148,8 @@ private:
     uint8_t local_marks_[small];
 };
 
-// One record backwards: from the gradients of its outputs to those of its marked inputs.
+// One record backwards: from the gradients of its outputs to those of its marked inputs.  The former go, unless they
+// are asked for, as soon as the rule has run: adding up may need memory.
 void step(const Record& record, const Places& places, Gradients& gradients) {
     size_t input_places[4];
     if (record.n_inputs <= 4 && record.n_outputs == 1) {
@@ -161,6 +162,7 @@ void step(const Record& record, const Places& places, Gradients& gradients) {
         }
         Tensor* results[4] = {nullptr, nullptr, nullptr, nullptr};
         if (backward_traced(record, gradients.dense(out), wanted, results)) {
+            if (!(gradients.mark(out) & is_source)) gradients.drop(out);
             for (uint32_t i = 0; i < record.n_inputs; ++i) {
                 if (!(wanted >> i & 1) || !results[i]) continue;
                 const Operand& operand = record.inputs()[i];
@@ -193,6 +195,10 @@ void step(const Record& record, const Places& places, Gradients& gradients) {
     }
     std::vector<Adjoint> results = backward(record, std::move(g), wanted);
     held.clear();
+    for (uint32_t i = 0; i < record.n_outputs; ++i) {
+        const size_t place = record.outputs()[i].id ? places(record.outputs()[i].id) : Places::none;
+        if (place != Places::none && !(gradients.mark(place) & is_source)) gradients.drop(place);
+    }
     for (uint32_t i = 0; i < record.n_inputs && i < results.size(); ++i) {
         if (!wanted[i] || results[i].absent()) continue;
         const Operand& operand = record.inputs()[i];
@@ -202,17 +208,18 @@ void step(const Record& record, const Places& places, Gradients& gradients) {
     }
 }
 
-struct Reading {   // while it lives, nobody may clear the tape
-    Tape& tape;
-    explicit Reading(Tape& tape) : tape(tape) { ++tape.readers; }
-    ~Reading() { --tape.readers; }
-};
+// What a record keeps for a rule that will not run.
+void drop_saved(Record& record) {
+    Operand* operand = record.inputs();
+    for (Operand* end = operand + record.n_inputs + record.n_outputs; operand != end; ++operand) release(std::exchange(operand->saved, nullptr));
+}
 
 }  // namespace
 
 std::vector<Adjoint> sweep(Tape& tape, const std::vector<Tensor*>& targets, const std::vector<Tensor*>& seeds,
-                           const std::vector<Tensor*>& sources) {
+                           const std::vector<Tensor*>& sources, bool consume) {
     Reading reading(tape);
+    if (consume && tape.records.bytes() > large_tape) tape.was_large = true;
     uint64_t last = 0;
     for (Tensor* target : targets) last = std::max(last, identify(target));
     uint64_t newest = last;
@@ -242,6 +249,7 @@ std::vector<Adjoint> sweep(Tape& tape, const std::vector<Tensor*>& targets, cons
             if (place != Places::none) gradients.mark(place) |= reached;   // beyond `newest`: after every target
         }
         if (later && !earlier) break;   // from here on everything is younger than the targets
+        if (!reachable && consume && tape.readers == 1) drop_saved(*record);
         end = at;
         if ((++steps & 0xffff) == 0 && hooks.check_interrupt) hooks.check_interrupt();
     }
@@ -253,8 +261,11 @@ std::vector<Adjoint> sweep(Tape& tape, const std::vector<Tensor*>& targets, cons
         gradients.add(place, seeds[k] ? Ref::borrow(seeds[k]) : Ref(target->rank() ? filled(target->dtype, target->shape, 1) : make_scalar(target->dtype, 1)));
     }
 
-    for (at = end; at; at.backward()) {
-        Record* record = *at;
+    if (consume && at && tape.readers == 1) tape.unwind(at);
+    for (at = end; at;) {
+        const RecordList::Cursor here = at;
+        Record* record = *here;
+        at.backward();
         bool arrived = false;
         for (uint32_t i = 0; i < record->n_outputs && !arrived; ++i) {
             const uint64_t id = record->outputs()[i].id;
@@ -262,14 +273,8 @@ std::vector<Adjoint> sweep(Tape& tape, const std::vector<Tensor*>& targets, cons
             const size_t place = places(id);
             arrived = place != Places::none && gradients.mark(place) && gradients.present(place);
         }
-        if (!arrived) continue;
-        step(*record, places, gradients);
-        for (uint32_t i = 0; i < record->n_outputs; ++i) {
-            const uint64_t id = record->outputs()[i].id;
-            if (!id) continue;
-            const size_t place = places(id);
-            if (place != Places::none && !(gradients.mark(place) & is_source)) gradients.drop(place);
-        }
+        if (arrived) step(*record, places, gradients);
+        if (consume && tape.readers == 1) tape.unwind(here);
         if ((++steps & 0x3ff) == 0 && hooks.check_interrupt) hooks.check_interrupt();
     }
 

@@ -52,8 +52,6 @@ bool pop(Recorder recorder) {
     return false;
 }
 
-constexpr size_t large_tape = size_t{1} << 25;   // bytes of records: about 400 000 operations
-
 void Tape::watch(Tensor* tensor) { connected.insert(identify(tensor)); }
 
 void Tape::clear() {
@@ -65,9 +63,34 @@ void Tape::clear() {
     connected.clear();
     // Letting go may run host code, which may come back here: the tape is empty by then.
     for (Foreign* foreign : released) foreign->let_go();
-    const bool large = gone.bytes() > large_tape;
+    const bool large = std::exchange(was_large, false) || gone.bytes() > large_tape;
     gone.clear();
     if (large) trim();   // what so long a tape held is given back to the system, not kept for the next one
+}
+
+namespace {
+// The host's object behind a custom gradient lives as long as tapes keep it.  Its end may run any code of the user's.
+__attribute__((noinline)) void let_go_of(std::vector<Foreign*>& kept, Foreign* foreign) {
+    for (size_t k = kept.size(); k-- > 0;) {   // the records go in the opposite order: it is the last one
+        if (kept[k] != foreign) continue;
+        kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(k));
+        foreign->let_go();
+        return;
+    }
+}
+}  // namespace
+
+void Tape::unwind(const RecordList::Cursor& from) {
+    const Record* first = *from;
+    while (RecordList::Cursor last = records.last()) {
+        const Record* record = *last;
+        if (__builtin_expect(record->attributes && record->attributes->foreign, 0)) {
+            let_go_of(kept, record->attributes->foreign);
+            if (readers > 1) return;   // the user's code may have let another thread in
+        }
+        records.drop_last();
+        if (record == first) return;
+    }
 }
 
 namespace {

@@ -18,6 +18,8 @@ namespace bant {
 struct Program;
 struct Accumulator;
 
+constexpr size_t large_tape = size_t{1} << 25;   // bytes of records: about 400 000 operations
+
 struct Tape {
     RecordList records;
     bool records_all = true;                   // also what nobody watched
@@ -25,13 +27,23 @@ struct Tape {
     uint64_t first_id = 0;                     // no tensor recorded here as an output has a smaller number
     uint64_t thread = 0;                       // where it was entered first; 0 = nowhere yet
     void* owner = nullptr;                     // the host object that this tape belongs to, if any
-    int readers = 0;                           // sweeps that are walking the records now
+    int readers = 0;                           // who is walking the records now: sweeps, and a look at them
+    bool was_large = false;                    // held very many records before a sweep used them up
     std::vector<Foreign*> kept;                // host objects that records here refer to; kept alive by this tape
     std::unordered_set<uint64_t> connected;    // numbers that derive from watched tensors (unless records_all)
 
     ~Tape() { clear(); }
     void watch(Tensor* tensor);
     void clear();
+    // Drops the record at `from` and all behind it, the last first.  For the one reader there is; stops where another comes.
+    void unwind(const RecordList::Cursor& from);
+};
+
+struct Reading {   // while it lives, nobody may clear the tape, and nobody else may use its records up
+    Tape& tape;
+    explicit Reading(Tape& tape) : tape(tape) { ++tape.readers; }
+    ~Reading() { --tape.readers; }
+    Reading(const Reading&) = delete;
 };
 
 struct Recorder {   // exactly one of the two is set

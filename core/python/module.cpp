@@ -1,17 +1,20 @@
 // `bant._core`: the extension module.  The types are hand-written (their slots are the fast path); everything else,
 // which is called at import or rarely, is bound by nanobind.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "../blas_threads.h"
 #include "../platform.h"
 #include "../pool.h"
+#include "../system_memory.h"
 #include "host.h"
 
 namespace nb = nanobind;
@@ -114,6 +117,10 @@ nb::dict allocator_info() {
     result["cached_bytes"] = report.cached_bytes;
     result["peak_bytes"] = report.peak_bytes;
     result["live_blocks"] = report.live_blocks;
+    result["allocations"] = report.allocations;
+    result["system_allocations"] = report.system_allocations;
+    result["cache_limit"] = report.cache_limit;
+    result["memory_limit"] = report.memory_limit == no_limit ? nb::object(nb::none()) : nb::object(nb::int_(report.memory_limit));
     return result;
 }
 
@@ -211,4 +218,14 @@ NB_MODULE(_core, m) {
     bind_executor(m);
     m.def("trim", [] { trim(); }, "Gives cached memory back to the system.");
     m.def("set_cache_limit", [](size_t bytes) { set_cache_limit(bytes); }, "How many freed bytes the allocator may keep.");
+    m.def("set_memory_limit", [](std::optional<uint64_t> bytes) { set_memory_limit(bytes.value_or(no_limit)); }, nb::arg("bytes").none(),
+          "How many bytes tensors and tapes may take at one time; None: as many as there are.");
+    m.def("set_idle_time", [](double seconds) { set_idle_time(static_cast<uint64_t>(seconds > 0 ? seconds * 1000 : 0)); }, "How long a freed large block may wait unused.");
+    m.def("set_system_root", [](const std::string& root) { set_system_root(root); }, "The folder under which the system's figures are read.");
+    m.def("system_memory", [](const std::string& root) {
+        const SystemMemory memory = system_memory(root);
+        auto known = [](uint64_t bytes) { return bytes == UINT64_MAX ? nb::object(nb::none()) : nb::object(nb::int_(bytes)); };
+        return nb::make_tuple(known(memory.total), known(memory.available));
+    }, nb::arg("root") = "", "Bytes that this process may use, and that it can have now; None where nobody knows.");
+    m.def("reset_peak", [] { reset_peak(); }, "The peak becomes what is live now.");
 }

@@ -25,6 +25,7 @@ struct PyTape {
     bool watch_variables;
     bool names_only;                         // notes which variables are read, and records nothing
     bool has_tape;
+    bool to_clear;                           // the gradient was computed while somebody looked at the records: who ends it clears them
 };
 
 PyTape* as_tape(PyObject* object) { return reinterpret_cast<PyTape*>(object); }
@@ -209,10 +210,13 @@ Tensor* source_tensor(PyTape* tape, PyObject* source) {
     return value_of(source);
 }
 
-// _sweep(targets, seeds, sources) → list: one gradient or None a source.  The tape must have been begun.
+// _sweep(targets, seeds, sources, last) → list: one gradient or None a source.  The tape must have been begun; `last`:
+// if it is not persistent, no other sweep follows and this one uses the records up.
 PyObject* sweep_method(PyObject* self, PyObject* const* args, Py_ssize_t n) {
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
-        if (n != 3) fail(ErrorKind::type, "_sweep takes targets, seeds and sources.");
+        if (n != 4) fail(ErrorKind::type, "_sweep takes targets, seeds, sources and whether it is the last.");
+        const int last = PyObject_IsTrue(args[3]);
+        if (last < 0) throw_python();
         PyTape* tape = as_tape(self);
         Object held = Object::borrow(self);
         Object lists[3];
@@ -237,7 +241,7 @@ PyObject* sweep_method(PyObject* self, PyObject* const* args, Py_ssize_t n) {
             sources.push_back(source);
             places.push_back(i);
         }
-        std::vector<Adjoint> gradients = sweep(*tape->tape, targets, seeds, sources);
+        std::vector<Adjoint> gradients = sweep(*tape->tape, targets, seeds, sources, last && !tape->persistent && !tape->has_tape);
         Object result = Object::checked(PyList_New(n_sources));
         for (Py_ssize_t i = 0; i < n_sources; ++i) {
             Py_INCREF(Py_None);
@@ -258,7 +262,10 @@ PyObject* begin_method(PyObject* self, PyObject*) {
 
 PyObject* finish_method(PyObject* self, PyObject*) {
     PyTape* tape = as_tape(self);
-    if (!tape->has_tape && !tape->tape->readers && !tape->tape->recording) tape->tape->clear();
+    if (!tape->has_tape && !tape->tape->recording) {
+        tape->to_clear = tape->tape->readers;
+        if (!tape->to_clear) tape->tape->clear();
+    }
     Py_RETURN_NONE;
 }
 
@@ -272,7 +279,7 @@ PyObject* gradient_method(PyObject* self, PyObject* const* args, Py_ssize_t n) {
         Tensor* source = source_tensor(tape, args[1]);
         if (!source) Py_RETURN_NONE;
         Ref held = Ref::borrow(source);
-        std::vector<Adjoint> gradients = sweep(*tape->tape, {as_tensor(args[0])}, {nullptr}, {source});
+        std::vector<Adjoint> gradients = sweep(*tape->tape, {as_tensor(args[0])}, {nullptr}, {source}, !tape->persistent);
         return adjoint_to_python(std::move(gradients[0]));
     });
 }
@@ -283,6 +290,12 @@ PyObject* records_method(PyObject* self, PyObject* args) {
     Py_ssize_t start = 0, stop = PY_SSIZE_T_MAX;
     if (!PyArg_ParseTuple(args, "|nn", &start, &stop)) return nullptr;
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+        PyTape* tape = as_tape(self);
+        struct Look {   // making the rows may let other threads run, and one of them may be in a sweep of this tape
+            PyTape* tape;
+            explicit Look(PyTape* tape) : tape(tape) { ++tape->tape->readers; }
+            ~Look() { if (--tape->tape->readers == 0 && std::exchange(tape->to_clear, false)) tape->tape->clear(); }
+        } look(tape);
         Object list = Object::checked(PyList_New(0));
         Py_ssize_t number = 0;
         auto operands = [](const Operand* operand, uint32_t count) {
@@ -294,7 +307,7 @@ PyObject* records_method(PyObject* self, PyObject* args) {
             }
             return tuple;
         };
-        for (auto at = as_tape(self)->tape->records.first(); at && number < stop; at.forward()) {
+        for (auto at = tape->tape->records.first(); at && number < stop; at.forward()) {
             if (number++ < start) continue;
             const Record* record = *at;
             const uint32_t count = record->attributes ? record->attributes->count : 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -54,11 +55,22 @@ def _stacked(rows: list, axis: int) -> Tensor:
     return parts[0]
 
 
+def _last_told(items: Iterable) -> Iterator[tuple[Any, bool]]:
+    """Each item with whether it is the last one: the last sweep may use the records up."""
+    held: list = []
+    for item in items:
+        if held:
+            yield held.pop(), False
+        held.append(item)
+    for item in held:
+        yield item, True
+
+
 def _swept(tape: Any, target: Any, sources: list, seeds: Any) -> list:
     """For each source the list of its gradients under each of the seeds; None for a source that is not connected."""
     columns: list[list] = [[] for _ in sources]
-    for seed in seeds:
-        found = tape._sweep([target], [_core.convert(seed, target.dtype)], sources)
+    for seed, last in _last_told(seeds):
+        found = tape._sweep([target], [_core.convert(seed, target.dtype)], sources, last)
         for column, gradient in zip(columns, found, strict=True):
             column.append(_dense(gradient))
     complete: list = []

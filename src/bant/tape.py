@@ -164,7 +164,9 @@ class GradientTape(_core.Tape):
         try:
             live = [(t, s) for t, s in zip(targets, seeds) if isinstance(t, (Tensor, Variable))]
             places = [i for i, source in enumerate(flat_sources) if isinstance(source, (Tensor, Variable))]
-            found = self._sweep([t for t, _ in live], [s for _, s in live], [flat_sources[i] for i in places])
+            found = self._sweep(
+                [t for t, _ in live], [s for _, s in live], [flat_sources[i] for i in places], True
+            )
         finally:
             self._finish()
         gradients: list[Any] = [None] * len(flat_sources)

@@ -5,6 +5,8 @@
     threads                   all       BANT_THREADS                  how many threads share long work
     deferred                  True      BANT_DEFERRED                 may large operations wait and run together?
     deferred_from             8192      BANT_DEFERRED_FROM            from how many elements they may
+    memory_limit              None      BANT_MEMORY_LIMIT             bytes that tensors and tapes may take
+    cache_limit               an eighth                               bytes of freed memory kept for the next tensors
 
 They are attributes: read them, assign to them. The variables are read once, when bant is imported; 0, false, no, off or
 nothing at all turns a switch off. With ``watch_accessed_tensors = False`` tapes follow TensorFlow to the letter. The
@@ -24,7 +26,7 @@ from typing import Any
 
 from numpy import bool_ as _bool_of_numpy
 
-from bant import _core
+from bant import _core, _memory
 from bant.config import threading as threading  # before __getattr__, which would be asked for it
 
 _MOST_THREADS = 256
@@ -75,7 +77,7 @@ def _choose_threads(what: str, count: Any) -> None:
     _chosen_threads = number
 
 
-class _Settings(_ModuleType):
+class _Settings(_memory.MemorySettings, _ModuleType):
     """The type of the module ``bant.config``: those of its settings that are checked, or that the core must hear of."""
 
     @property
@@ -147,7 +149,7 @@ class _Settings(_ModuleType):
         _deferred_from = number
 
     def __dir__(self) -> list[str]:
-        checked = [name for name, value in vars(_Settings).items() if isinstance(value, property)]
+        checked = [name for name in dir(_Settings) if isinstance(getattr(_Settings, name), property)]
         return sorted({*super().__dir__(), *checked})
 
 
@@ -155,6 +157,10 @@ class _Settings(_ModuleType):
 threads: int
 deferred: bool
 deferred_from: int
+memory_limit: int | str | None
+cache_limit: int | str
+
+experimental = _memory.Experimental()
 
 watch_accessed_tensors: bool = _switch("BANT_WATCH_ACCESSED_TENSORS")
 
@@ -241,6 +247,7 @@ def _start() -> None:
             except ValueError as error:
                 variable = f"BANT_{setting.upper()}"
                 raise ValueError(f"{error} The environment variable {variable} says so.") from None
+    _memory.limit_from_environment()
     setattr(module, "deferred", _switch("BANT_DEFERRED"))  # noqa: B010  its value is checked by the type
 
 

@@ -361,7 +361,7 @@ def _gradient_parts(recorded: Any, target: Any, sources: Any) -> list:
     targets = [leaf for leaf in tape._checked(target, "target") if isinstance(leaf, kinds)]
     leaves = [leaf for leaf in tape._checked(sources, "source") if isinstance(leaf, kinds)]
     return _core.plans_during(
-        lambda: recorded._sweep(targets, [None] * len(targets), leaves),
+        lambda: recorded._sweep(targets, [None] * len(targets), leaves, False),
         recorded,
         not recorded._persistent,
     )
