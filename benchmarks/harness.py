@@ -53,16 +53,16 @@ class WorkerFailed(RuntimeError):
 class Worker:
     """A process of another interpreter that answers one JSON line to each JSON line."""
 
-    def __init__(self, python, *arguments):
+    def __init__(self, python, *arguments, environment=None):
         self.complaints = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115  it lives as long as the worker
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         self.process = subprocess.Popen(
             [python, *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.complaints,
             text=True,
-            env=environment,
+            env={**os.environ, **quiet, **(environment or {})},
         )
         self.about = self._receive()
 
