@@ -186,6 +186,7 @@ BANT_INLINE void select_body(char** args, const intptr_t* count, const intptr_t*
         if (steps[1] == size && steps[2] == size) return run_select<T>(c, 1, x, size, y, size, out, size, n);
         if (steps[1] == size && steps[2] == 0) return run_select<T>(c, 1, x, size, y, 0, out, size, n);
         if (steps[1] == 0 && steps[2] == size) return run_select<T>(c, 1, x, 0, y, size, out, size, n);
+        if (steps[1] == 0 && steps[2] == 0) return run_select<T>(c, 1, x, 0, y, 0, out, size, n);
     }
     run_select<T>(c, steps[0], x, steps[1], y, steps[2], out, steps[3], n);
 }
