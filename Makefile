@@ -16,7 +16,7 @@ SOURCES := $(filter-out %.pyc, $(shell find core src -type f ! -path 'core/tests
 STUBS    = $(wildcard src/bant/*.pyi src/bant/*/*.pyi tests/typing/*.py)
 
 # What runs under the sanitizers besides the core's own tests, where it is there.
-SANITIZED_TESTS = $(wildcard tests/test_first.py tests/robustness tests/properties)
+SANITIZED_TESTS = $(wildcard tests/test_first.py tests/robustness tests/executor)
 
 .PHONY: help run test tour bench lint sanitize dev clean
 .DEFAULT_GOAL := help

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <cstdlib>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -77,7 +78,32 @@ bool set_by_user() {
     return false;
 }
 
+// Several threads may want BLAS to themselves at once: the first notes what it was set to, the last puts that back.
+struct Alone {
+    std::mutex mutex;
+    int count = 0;
+    int before = 1;
+};
+Alone& alone() {
+    static Alone* forever = new Alone;
+    return *forever;
+}
+
 }  // namespace
+
+BlasAlone::BlasAlone() : granted_(blas().set != nullptr) {
+    if (!granted_) return;
+    const std::lock_guard lock(alone().mutex);
+    if (alone().count++ > 0) return;
+    alone().before = blas().get();
+    if (alone().before != 1) blas().set(1);
+}
+
+BlasAlone::~BlasAlone() {
+    if (!granted_) return;
+    const std::lock_guard lock(alone().mutex);
+    if (--alone().count == 0 && alone().before != 1) blas().set(alone().before);
+}
 
 int blas_threads() { return blas().get ? blas().get() : 0; }
 
@@ -85,11 +111,15 @@ void set_blas_threads(int count) {
     Blas& known = blas();
     if (!known.set || set_by_user()) return;
     if (count == 0) {
-        if (known.before) known.set(known.before);
+        const std::lock_guard lock(alone().mutex);
+        if (known.before && alone().count) alone().before = known.before;
+        else if (known.before) known.set(known.before);
         return;
     }
-    if (!known.before) known.before = known.get();
-    known.set(count);
+    const std::lock_guard lock(alone().mutex);
+    if (!known.before) known.before = alone().count ? alone().before : known.get();
+    if (alone().count) alone().before = count;
+    else known.set(count);
 }
 
 }  // namespace bant

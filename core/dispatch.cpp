@@ -218,7 +218,7 @@ void apply(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, T
         flags |= inputs[i]->flags;
         large |= inputs[i]->size() >= run_at_once_below;
     }
-    if (n == 2 && inputs[0]->shape != inputs[1]->shape) large |= inputs[0]->size() * inputs[1]->size() >= run_at_once_below;   // an outer product, say
+    if (n == 2 && inputs[0]->shape != inputs[1]->shape) large |= static_cast<uint64_t>(inputs[0]->size()) * static_cast<uint64_t>(inputs[1]->size()) >= static_cast<uint64_t>(run_at_once_below);   // an outer product, say; it may wrap around where one alone is large
     if (__builtin_expect(flags & flag_placeholder, 0)) {
         trace(op, inputs, n, attributes, outputs);
         return;

@@ -128,6 +128,7 @@ uint32_t Graph::add_node(const Op& op, const Attributes* attributes, Tensor* con
 
 void Graph::key(std::vector<uint64_t>& words) const {
     words.reserve(values.size() * 5 + 16);
+    words.push_back(shapes.size());
     for (const Shape* shape : shapes) {
         words.push_back(shape->rank);
         words.insert(words.end(), shape->dims, shape->dims + shape->rank);
@@ -139,8 +140,8 @@ void Graph::key(std::vector<uint64_t>& words) const {
         words.push_back(static_cast<uint64_t>(value.size));
         if (value.kind == Value::leaf) continue;
         words.push_back(reinterpret_cast<uintptr_t>(value.op));
+        words.push_back(value.attributes ? value.attributes->count : ~uint64_t{0});
         if (value.attributes) {
-            words.push_back(value.attributes->count);
             words.insert(words.end(), value.attributes->values, value.attributes->values + value.attributes->count);
         }
         for (int i = 0; i < value.n_inputs; ++i) {

@@ -223,7 +223,12 @@ Tensor* defer(const Op& op, Tensor* const* inputs, int n, Attributes* attributes
     }
     if (!any_pending && largest < settings.from && op.kind != OpKind::elementwise) return nullptr;
     if (queue.count >= most_waiting || queue.bytes > most_bytes || queue.small >= small_chain) {
-        flush(nullptr);
+        try {
+            flush(nullptr);
+        } catch (const Error& error) {
+            if (error.kind != ErrorKind::out_of_memory) throw;
+            return nullptr;   // no fault of this operation: it runs now, and what has no room goes on waiting
+        }
         any_pending = false;
     }
     Tensor* out = nullptr;
@@ -250,6 +255,8 @@ void forget(Tensor* tensor) {
     Waiting* waiting = tensor->waiting;
     tensor->flags &= static_cast<uint8_t>(~flag_pending);
     unlink(waiting);
+    // Whoever waits for them next counts their bytes again: too much is counted then rather than nothing.
+    for (int i = 0; i < waiting->n_inputs; ++i) waiting->inputs[i]->flags &= static_cast<uint8_t>(~flag_waited_for);
     ++queue.forgotten;
     dispose(waiting);
 }
@@ -335,32 +342,38 @@ void publish(const Waiting* last, const std::vector<Buffer*>& stored, const Tens
     }
 }
 
-struct Taken {   // the turn, from now to the end of the scope
-    Taken() {
-        for (;;) {
-            {
-                std::lock_guard lock(turn->mutex);
-                if (!turn->taken) {
-                    turn->taken = true;
-                    turn->owner = pthread_self();
-                    return;
-                }
-                if (pthread_equal(turn->owner, pthread_self()))
-                    fail(ErrorKind::runtime, "A value was asked for while this thread is computing what waits.");
+void take_turn() {
+    static const int registered = pthread_atfork(nullptr, nullptr, new_turn_after_fork);
+    (void)registered;
+    for (;;) {
+        {
+            std::lock_guard lock(turn->mutex);
+            if (!turn->taken) {
+                turn->taken = true;
+                turn->owner = pthread_self();
+                return;
             }
-            void* state = hooks.unlock ? hooks.unlock() : nullptr;
-            {
-                std::unique_lock lock(turn->mutex);
-                turn->done.wait(lock, [] { return !turn->taken; });
-            }
-            if (state) hooks.lock(state);
+            if (pthread_equal(turn->owner, pthread_self()))
+                fail(ErrorKind::runtime, "A value was asked for while this thread is computing what waits.");
         }
+        void* state = hooks.unlock ? hooks.unlock() : nullptr;
+        {
+            std::unique_lock lock(turn->mutex);
+            turn->done.wait(lock, [] { return !turn->taken; });
+        }
+        if (state) hooks.lock(state);
     }
-    ~Taken() {
-        std::lock_guard lock(turn->mutex);
-        turn->taken = false;
-        turn->done.notify_all();
-    }
+}
+
+void end_turn() {
+    std::lock_guard lock(turn->mutex);
+    turn->taken = false;
+    turn->done.notify_all();
+}
+
+struct Taken {   // the turn, from now to the end of the scope
+    Taken() { take_turn(); }
+    ~Taken() { end_turn(); }
 };
 
 void run_queue(Tensor* wanted, bool alone) {
@@ -382,23 +395,43 @@ void run_queue(Tensor* wanted, bool alone) {
     publish(last, stored, alone ? wanted : nullptr);
 }
 
+// There is no memory for all that somebody holds: each of them by itself, and what has no room goes on waiting.
+void run_what_fits() {
+    std::vector<Ref> held;
+    for (Waiting* at = queue.first; at; at = at->later)
+        if (at->tensor->references > at->readers) held.push_back(Ref::borrow(at->tensor));
+    bool any = false;
+    for (const Ref& tensor : held) {
+        if (!tensor->pending()) continue;
+        try {
+            run_queue(tensor.get(), true);
+            any = true;
+        } catch (const Error& error) {
+            if (error.kind != ErrorKind::out_of_memory) throw;
+        }
+    }
+    if (!any) fail(ErrorKind::out_of_memory, "Out of memory: none of the operations that wait has room for its result.");
+}
+
 }  // namespace
 
 void flush(Tensor* wanted) {
     if (!queue.first) return;
     if (hooks.check_interrupt) hooks.check_interrupt();
-    static const int registered = pthread_atfork(nullptr, nullptr, new_turn_after_fork);
-    (void)registered;
     const Taken taken;
     if (!queue.first || (wanted && !wanted->pending())) return;   // another thread did it meanwhile
     try {
         run_queue(wanted, false);
     } catch (const Error& error) {
         // There is no memory for all that somebody holds; there may be for what is asked for.
-        if (!wanted || error.kind != ErrorKind::out_of_memory) throw;
-        run_queue(wanted, true);
+        if (error.kind != ErrorKind::out_of_memory) throw;
+        if (wanted) run_queue(wanted, true);
+        else run_what_fits();
     }
 }
+
+void before_fork() { take_turn(); }
+void after_fork() { end_turn(); }
 
 ExecutorReport executor_report() {
     return {queue.count, queue.deferred, queue.forgotten, queue.flushes, queue.plans_made, queue.plans_reused, plans().size()};

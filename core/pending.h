@@ -52,6 +52,11 @@ void flush(Tensor* wanted);                // runs what waits
 inline void force(Tensor* tensor) { if (__builtin_expect(tensor->pending(), 0)) flush(tensor); }
 void forget(Tensor* tensor);               // its last owner let go of a pending tensor
 
+// A fork must not catch another thread half way: results may lie in the memory of what they are computed from already,
+// and the child, where that thread does not go on, would compute them again.  The host calls these around its forks.
+void before_fork();
+void after_fork();                         // in the parent; the child starts with everything free
+
 struct ExecutorReport {
     uint64_t waiting, deferred, forgotten;   // operations in the queue; put there ever; never run
     uint64_t flushes, plans_made, plans_reused, plans_kept;

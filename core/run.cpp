@@ -393,10 +393,10 @@ Ref seen_through(const Tensor* pending, Buffer* buffer) {
     return tensor;
 }
 
-void run_call(const Graph& graph, uint32_t v, std::vector<Buffer*>& stored) {
+void run_call(const Plan& plan, const Graph& graph, uint32_t v, std::vector<Buffer*>& stored) {
     const Value& value = graph.values[v];
     Tensor* operand = value.operand;
-    const Ref held = operand->pending() ? seen_through(operand, stored[value.inputs[0].value]) : Ref::borrow(operand);
+    const Ref held = operand->pending() ? seen_through(operand, stored[plan.same_as[value.inputs[0].value]]) : Ref::borrow(operand);
     Tensor* input = held.get();
     Tensor* out = nullptr;
     // The operation's own kernel writes to a tensor; its memory is what is kept.
@@ -414,7 +414,7 @@ void run(const Plan& plan, const Graph& graph, std::vector<Buffer*>& stored) {
     for (size_t s = 0; s < plan.steps.size(); ++s) {
         const Step& step = plan.steps[s];
         if (step.group >= 0) run_group(plan, plan.groups[static_cast<size_t>(step.group)], graph, stored);
-        else run_call(graph, step.call, stored);
+        else run_call(plan, graph, step.call, stored);
         for (uint32_t v = 0; v < stored.size(); ++v)
             if (plan.last_step[v] == static_cast<int32_t>(s)) release(std::exchange(stored[v], nullptr));
     }

@@ -82,6 +82,7 @@ void trace(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, T
         operand.id = ++program->slots;
         operand.dtype = static_cast<uint64_t>(meta[i].dtype);
         operand.shape = meta[i].shape;   // takes the reference
+        operand.saved = nullptr;
         outputs[i] = make_placeholder(meta[i].dtype, meta[i].shape);
         outputs[i]->id = operand.id;
     }

@@ -5,11 +5,18 @@
 // matrix that BLAS cannot see (both steps odd, rows repeated or reversed) is copied to C order first.  Batches that
 // share one right-hand matrix and follow each other in memory are one tall product.  Half and bfloat16 are computed
 // in float32 and rounded once.
+//
+// A large product is cut into pieces, matrices of a batch or bands of rows or columns, which our own threads share out.
+// How it is cut depends on its shape alone.
 #include "matmul.h"
 
+#include "../blas_threads.h"
+#include "../pool.h"
 #include "cast.h"
 #include "primitives.h"
 #include "support.h"
+
+#include <algorithm>
 
 namespace bant {
 
@@ -52,6 +59,68 @@ void describe(Operand& x, const Tensor* tensor, const char* data, const int64_t*
     tidy(x, item);
 }
 
+constexpr int64_t worth_sharing = 1 << 20;   // multiplications: some ten microseconds
+constexpr int64_t least_piece = 1 << 19;
+constexpr int64_t most_pieces = 64;
+constexpr int64_t band = 32;                 // rows or columns of a band are a multiple of this
+
+// Bands of one product: along the longer side of the result.
+struct Bands {
+    intptr_t dimensions[4], steps[9];
+    char* data[3];
+    const Loop* loop;
+    bool of_rows;
+    int64_t width, extent;
+
+    void run(int64_t number) const {
+        intptr_t piece[4] = {1, dimensions[1], dimensions[2], dimensions[3]}, step[9];
+        std::copy_n(steps, 9, step);
+        char* at[3] = {data[0], data[1], data[2]};
+        const int64_t begin = number * width, length = std::min(width, extent - begin);
+        if (of_rows) {
+            piece[1] = length;
+            at[0] += begin * steps[3];
+            at[2] += begin * steps[7];
+        } else {
+            piece[3] = length;
+            at[1] += begin * steps[6];
+            at[2] += begin * steps[8];
+        }
+        loop->function(at, piece, step, loop->data);
+    }
+};
+
+// `dimensions` and `steps` as NumPy's loop takes them: the batch, then rows, inner extent and columns.
+void share_out(const Loop& loop, char* const* data, const intptr_t* dimensions, const intptr_t* steps) {
+    const int64_t batch = dimensions[0], one = static_cast<int64_t>(dimensions[1]) * dimensions[2] * dimensions[3];
+    Bands bands;
+    std::copy_n(dimensions, 4, bands.dimensions);
+    std::copy_n(steps, 9, bands.steps);
+    std::copy_n(data, 3, bands.data);
+    bands.loop = &loop;
+    bands.of_rows = dimensions[1] >= dimensions[3];
+    bands.extent = bands.of_rows ? dimensions[1] : dimensions[3];
+    const int64_t wanted = std::clamp<int64_t>(one / least_piece, 1, 4);
+    bands.width = std::max(band, ((bands.extent + wanted - 1) / wanted + band - 1) / band * band);
+    const int64_t pieces = (bands.extent + bands.width - 1) / bands.width;
+    struct Work {
+        const Bands& bands;
+        int64_t pieces, batch, together;   // matrices of a batch in one chunk
+    } work{bands, pieces, batch, 1};
+    if (pieces == 1) work.together = std::max<int64_t>({1, (least_piece + one - 1) / one, (batch + most_pieces - 1) / most_pieces});
+    const int64_t chunks = (batch + work.together - 1) / work.together * pieces;
+    parallel(chunks, [](void* context, int64_t chunk, int) {
+        const Work& work = *static_cast<const Work*>(context);
+        const int64_t first = chunk / work.pieces * work.together, last = std::min(first + work.together, work.batch);
+        Bands own = work.bands;
+        for (int k = 0; k < 3; ++k) own.data[k] += first * own.steps[k];
+        for (int64_t matrix = first; matrix < last; ++matrix) {
+            own.run(chunk % work.pieces);
+            for (int k = 0; k < 3; ++k) own.data[k] += own.steps[k];
+        }
+    }, &work);
+}
+
 void multiply(const Loop& loop, const Operand& a, const Operand& b, char* out, const int64_t* batch, int batch_rank, int64_t item) {
     const intptr_t m = a.rows, k = a.columns, n = b.columns;
     int64_t strides[3][max_rank];
@@ -71,7 +140,13 @@ void multiply(const Loop& loop, const Operand& a, const Operand& b, char* out, c
             dimensions[0] = 1;
             dimensions[1] = count * m;
         }
-        loop.function(p, dimensions, steps, loop.data);
+        if (dimensions[0] * dimensions[1] * k * n < worth_sharing) {
+            loop.function(p, dimensions, steps, loop.data);
+            return;
+        }
+        const BlasAlone alone;
+        if (alone.granted()) share_out(loop, p, dimensions, steps);
+        else loop.function(p, dimensions, steps, loop.data);
     });
 }
 

@@ -183,6 +183,8 @@ NB_MODULE(_core, m) {
         throw nb::python_error();
     install_hooks();
     ready_numpy_loops();
+    nb::module_::import_("os").attr("register_at_fork")(nb::arg("before") = nb::cpp_function([] { run([]() -> PyObject* { before_fork(); Py_RETURN_NONE; }); }),
+                                                        nb::arg("after_in_parent") = nb::cpp_function([] { after_fork(); }));
     m.def("set_dtypes", [](nb::handle table) { run([&]() -> PyObject* { ready_conversion(table.ptr()); Py_RETURN_NONE; }); }, "Tells the core the DType objects, by code.");
     m.def("set_role", &set_role, "Names the op that the sweep uses for one of its own steps.");
     m.def("set_operator", [](const std::string& name, nb::handle op) { run([&]() -> PyObject* { set_operator(name, op_of(op.ptr())); Py_RETURN_NONE; }); },

@@ -1,0 +1,30 @@
+"""Lets the tests of this folder import their neighbour `programs`, and puts the executor back after each."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from programs import DEFAULT_FROM
+
+from bant import _core
+
+
+@pytest.fixture(autouse=True)
+def ordinary_deferral_afterwards():
+    yield
+    _core.set_deferral(True, DEFAULT_FROM)
+
+
+@pytest.fixture
+def everything_waits():
+    """Every operation that can wait does, however small."""
+    _core.set_deferral(True, 1)
+
+
+@pytest.fixture
+def live_bytes():
+    """Bytes that tensors and what belongs to them occupy now."""
+    return lambda: _core.info()["allocator"]["live_bytes"]
