@@ -12,7 +12,10 @@ namespace {
 
 constexpr int64_t small_domain = 256;      // elements: such values are computed between the passes over large ones
 constexpr int64_t row_bytes_limit = 1 << 16;   // a row longer than this does not fit a tile
-constexpr int recompute_limit = 12;        // in additions: a value that costs less is computed again rather than stored
+// In additions: a value that costs less is computed again rather than stored.  Arrays beyond the caches cost more to store.
+constexpr int recompute_limit = 12, recompute_limit_in_cache = 4;
+constexpr int64_t cache_bytes = int64_t{1} << 23;
+constexpr int64_t single_row_bytes = 1 << 14;   // a fold over everything that is so short happens within one tile
 constexpr int load_cost = 3;
 
 // What the second pass finds out about a value.
@@ -221,7 +224,7 @@ void Planner::time_reduction(uint32_t v) {
         own.time = other.row_time;
         return;
     }
-    if (value.direction == Value::overall && fused_ && value.domain > 1 && fits_tile(value, value.domain)) {   // a single row
+    if (value.direction == Value::overall && fused_ && value.domain > 1 && value.domain * static_cast<int64_t>(size_of(value.dtype)) <= single_row_bytes) {
         int64_t columns = in_tile ? other.columns : 0;
         if (agree(columns, value.domain)) {
             value.direction = Value::along_rows;
@@ -275,7 +278,9 @@ Source Planner::source(const GroupDraft& draft, const Access& access, bool row_l
     if (!row_level && access.kind == Access::full && elementwise && values_[o].size == draft.elements &&
         (other.columns == 0 || other.columns == draft.columns) && other.time <= draft.time) {
         if (other.time == draft.time) return Source::element;
-        return !stored_[o] && other.cost <= recompute_limit ? Source::element : Source::memory;
+        const int64_t bytes = values_[o].size * static_cast<int64_t>(size_of(values_[o].dtype));
+        const int limit = bytes > cache_bytes ? recompute_limit : recompute_limit_in_cache;
+        return !stored_[o] && other.cost <= limit ? Source::element : Source::memory;
     }
     const bool of_row = row_level ? access.kind == Access::full
                                   : (access.kind == Access::row && access.columns == draft.columns) ||

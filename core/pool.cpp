@@ -37,7 +37,7 @@ namespace {
 using Work = void (*)(void*, int64_t, int);
 
 constexpr uint64_t unclaimed_mask = (uint64_t{1} << 24) - 1;   // of `claims`: the rest is the number of the job
-constexpr auto patience = std::chrono::microseconds(40);       // about what sleeping and waking cost
+constexpr auto patience = std::chrono::microseconds(100);      // sleeping and waking cost some tens
 constexpr size_t line = 64;                                    // bytes that processors exchange
 
 // ---- what the system must do for us

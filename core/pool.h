@@ -9,7 +9,7 @@
 // Whoever is free claims the next chunk from one counter, so a slow or sleeping helper gets fewer, or none.  The caller
 // claims like the others, and at the end it waits for chunks that a helper has claimed, never for a helper: on a
 // machine whose processors are taken by others it does all the work at its own pace, and loses one wake-up call.
-// Helpers look out for the next job for some ten microseconds, then sleep until they are woken.  Each that wakes wakes
+// Helpers look out for the next job for a tenth of a millisecond, then sleep until they are woken.  Each that wakes wakes
 // two more while there are chunks to claim, so that the caller pays for two however many there are.
 //
 // - One job at a time is shared out.  Another caller meanwhile, and a `parallel` inside `work`, run alone.

@@ -7,7 +7,6 @@
 // in float32 and rounded once.
 //
 // A large product is cut into pieces, matrices of a batch or bands of rows or columns, which our own threads share out.
-// How it is cut depends on its shape alone.
 #include "matmul.h"
 
 #include "../blas_threads.h"
@@ -62,7 +61,7 @@ void describe(Operand& x, const Tensor* tensor, const char* data, const int64_t*
 constexpr int64_t worth_sharing = 1 << 20;   // multiplications: some ten microseconds
 constexpr int64_t least_piece = 1 << 19;
 constexpr int64_t most_pieces = 64;
-constexpr int64_t band = 32;                 // rows or columns of a band are a multiple of this
+constexpr int64_t band = 16;                 // rows or columns of a band are a multiple of this
 
 // Bands of one product: along the longer side of the result.
 struct Bands {
@@ -100,7 +99,9 @@ void share_out(const Loop& loop, char* const* data, const intptr_t* dimensions, 
     bands.loop = &loop;
     bands.of_rows = dimensions[1] >= dimensions[3];
     bands.extent = bands.of_rows ? dimensions[1] : dimensions[3];
-    const int64_t wanted = std::clamp<int64_t>(one / least_piece, 1, 4);
+    // Each band packs the whole other matrix for itself, so there are few.
+    const int64_t most_bands = bands.extent >= 1024 * threads() ? 2 * threads() : threads();
+    const int64_t wanted = std::clamp<int64_t>(one / least_piece, 1, most_bands);
     bands.width = std::max(band, ((bands.extent + wanted - 1) / wanted + band - 1) / band * band);
     const int64_t pieces = (bands.extent + bands.width - 1) / bands.width;
     struct Work {

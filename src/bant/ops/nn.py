@@ -297,7 +297,9 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
     wide = cast_op(x, _FLOAT32) if dtype.is_floating and dtype.size == 2 else x
     count = math.prod(x.shape[axis] for axis in axes)
     mean = _mean(wide, axes, count, True)
-    variance = _mean(e.squared_difference(wide, mean), axes, count, keepdims)
+    distance = e.subtract(wide, mean)  # of complex numbers |distance|² is meant
+    squares = e.squared_difference(wide, mean) if dtype.is_complex else e.square(distance)
+    variance = _mean(squares, axes, count, keepdims)
     if not keepdims:
         mean = reshape(mean, *variance.shape)
     return (mean, variance) if wide is x else (cast_op(mean, dtype), cast_op(variance, dtype))
