@@ -383,6 +383,7 @@ def plan(what: Any = None, target: Any = None, sources: Any = None, width: int =
 
     >>> x = tf.reshape(tf.range(4096000.0), [4096, 1000])
     >>> with tf.GradientTape() as tape:
+    ...     tape.watch(x)
     ...     y = tf.exp(x - tf.reduce_max(x, axis=1, keepdims=True))
     >>> print(tf.inspect.plan(tape, width=76))
     plan: 3 operations in 1 pass, reads 16.4 MB, writes 16.4 MB (one by one:
