@@ -1,7 +1,9 @@
 #include "blas_threads.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <string>
@@ -84,9 +86,20 @@ struct Alone {
     int count = 0;
     int before = 1;
 };
+Alone* everybody = nullptr;
+std::atomic<int> left_by_fork{0};   // what BLAS was set to when a fork came in the middle of a product; 0: none came
+void start_again_after_fork() {     // whoever had BLAS alone is not in the child
+    if (everybody->count && everybody->before != 1) left_by_fork = everybody->before;
+    everybody = new Alone;
+}
 Alone& alone() {
-    static Alone* forever = new Alone;
-    return *forever;
+    static const bool ready = [] {
+        everybody = new Alone;
+        pthread_atfork(nullptr, nullptr, start_again_after_fork);
+        return true;
+    }();
+    (void)ready;
+    return *everybody;
 }
 
 }  // namespace
@@ -95,6 +108,7 @@ BlasAlone::BlasAlone() : granted_(blas().set != nullptr) {
     if (!granted_) return;
     const std::lock_guard lock(alone().mutex);
     if (alone().count++ > 0) return;
+    if (const int before = left_by_fork.exchange(0)) blas().set(before);
     alone().before = blas().get();
     if (alone().before != 1) blas().set(1);
 }

@@ -25,6 +25,7 @@ struct Facts {
     int row_time = -1;          // when it can be computed as a value a row
     int64_t row_columns = -1;   // of rows of this length; 0: of any; -1: it can not
     bool row_fold = false;      // a fold over values of rows, in the group that computes those
+    int64_t folded = 0;         // rows of this length are folded in the tile that computes it; 0: none are
     int cost = 0;               // of computing an element from leaves and stored values
 };
 
@@ -233,7 +234,8 @@ void Planner::time_reduction(uint32_t v) {
     }
     own.columns = value.direction == Value::overall ? 0 : value.columns;
     int time = readable(o);
-    if (in_tile && values_[o].kind == Value::elementwise && agree(own.columns, other.columns)) time = other.time;
+    if (in_tile && values_[o].kind == Value::elementwise && agree(own.columns, other.columns) &&
+        (other.cost <= recompute_limit || agree(facts_[o].folded, own.columns))) time = other.time;
     own.time = slot(value.domain, time);
     if (fused_ && value.direction == Value::along_rows && fits_tile(value, value.columns)) {
         own.row_columns = value.columns;
@@ -287,7 +289,7 @@ Source Planner::source(const GroupDraft& draft, const Access& access, bool row_l
                                         (access.kind == Access::single && draft.columns == draft.elements && other.row_columns == draft.elements);
     if (of_row && draft.columns > 0) {
         if (other.row_columns == draft.columns && other.row_time == draft.time) return Source::row;
-        if (other.row_columns == 0 && elementwise && other.row_time <= draft.time && !(stored_[o] && home_time(o) < draft.time)) return Source::row;
+        if (other.row_columns == 0 && elementwise && draft.columns <= row_bytes_limit && other.row_time <= draft.time && !(stored_[o] && home_time(o) < draft.time)) return Source::row;
     }
     return Source::memory;
 }

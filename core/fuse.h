@@ -16,7 +16,7 @@
 //      memory, and so must be stored earlier, or it is computed again in the tile, if that is cheaper;
 //   4. each group becomes code over registers.
 //
-// Everything in a plan depends on shapes and dtypes alone, never on the number of threads.
+// Everything in a plan depends on the graph alone, never on the number of threads.
 #pragma once
 #include <memory>
 #include <string>

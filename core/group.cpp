@@ -9,7 +9,7 @@ namespace bant {
 namespace {
 
 constexpr int64_t short_rows = 48;            // elements: shorter ones are not worth a call each
-constexpr int64_t tile_elements = 1024;
+constexpr int64_t tile_elements = 4096;
 constexpr int64_t tile_scratch = 1 << 16;     // bytes: what the nearest caches hold
 constexpr int64_t least_tile = 256;
 constexpr int64_t most_chunks = 64;

@@ -25,6 +25,7 @@ constexpr uint32_t most_waiting = 512;                   // operations
 constexpr int64_t most_bytes = int64_t{1} << 28;         // that waiting operations may keep alive
 constexpr uint32_t small_chain = 64;                     // operations on small results in a row that may wait
 constexpr size_t most_plans = 256;
+constexpr size_t most_plan_bytes = size_t{1} << 26;      // of all of them, about
 
 thread_local const ShowPlan* watcher = nullptr;   // sees the plans that this thread runs
 
@@ -35,7 +36,8 @@ struct Queue {
     Waiting* last = nullptr;
     uint32_t count = 0;
     uint32_t small = 0;          // the last so many of them are small
-    int64_t bytes = 0;           // of the leaves, each counted once between two flushes
+    int64_t bytes = 0;           // of leaves that may have no other owner than operations that wait
+    size_t plan_bytes = 0;       // of the plans that are kept
     uint64_t deferred = 0, forgotten = 0, flushes = 0, plans_made = 0, plans_reused = 0;
 } queue;
 
@@ -120,6 +122,19 @@ Tensor* wait(const Op& op, Tensor* const* inputs, int n, Attributes* attributes,
     out->waiting = waiting;
     append(waiting);
     return out;
+}
+
+// A leaf's bytes are counted when an operation begins to wait for it.  Looks again which of them have no other owner left.
+void recount_bytes() {
+    std::unordered_map<Tensor*, uint32_t> readers;
+    for (Waiting* at = queue.first; at; at = at->later)
+        for (int i = 0; i < at->n_inputs; ++i)
+            if (!at->inputs[i]->pending()) ++readers[at->inputs[i]];
+    queue.bytes = 0;
+    for (const auto& [leaf, count] : readers) {
+        if (leaf->references == count) queue.bytes += leaf->bytes();
+        else leaf->flags &= static_cast<uint8_t>(~flag_waited_for);   // the next reader counts it again
+    }
 }
 
 // One element seen everywhere.
@@ -222,6 +237,7 @@ Tensor* defer(const Op& op, Tensor* const* inputs, int n, Attributes* attributes
         largest = std::max(largest, inputs[i]->size());
     }
     if (!any_pending && largest < settings.from && op.kind != OpKind::elementwise) return nullptr;
+    if (queue.bytes > most_bytes) recount_bytes();
     if (queue.count >= most_waiting || queue.bytes > most_bytes || queue.small >= small_chain) {
         try {
             flush(nullptr);
@@ -296,12 +312,22 @@ void make_graph(Graph& graph, Tensor* wanted, bool alone, const Owners& let_go =
         const bool held = at->tensor == wanted || (!alone && at->tensor->references > at->readers + uncounted);
         if (at->view) {
             at->value = operands[0];   // a name for its operand's memory, which must exist if somebody holds the name
-            if (held) graph.values[at->value].held = true;
+            if (held) {
+                graph.values[at->value].held = true;
+                graph.values[at->value].donated = false;   // of a leaf, which is there by now: the name keeps its memory
+            }
         } else {
             at->value = graph.add_node(*at->op, at->attributes, at->inputs, operands, at->n_inputs, at->tensor);
             graph.values[at->value].held = held;
         }
     }
+}
+
+size_t footprint(const Plan& plan) {
+    size_t bytes = sizeof(Plan) + plan.bytes.size() * 32 + plan.steps.size() * sizeof(Step);
+    for (const Group& group : plan.groups)
+        bytes += sizeof(Group) + group.code.size() * sizeof(Instruction) + group.registers.size() * sizeof(Register) + group.parts.size() * sizeof(Part);
+    return bytes;
 }
 
 std::shared_ptr<const Plan> find_plan(const Graph& graph) {
@@ -314,7 +340,9 @@ std::shared_ptr<const Plan> find_plan(const Graph& graph) {
     }
     std::shared_ptr<const Plan> plan = make_plan(graph, settings.fused);
     ++queue.plans_made;
-    if (plans().size() >= most_plans) plans().clear();
+    const size_t bytes = key.size() * sizeof(uint64_t) + footprint(*plan);
+    if (plans().size() >= most_plans || queue.plan_bytes + bytes > most_plan_bytes) forget_plans();
+    queue.plan_bytes += bytes;
     plans().emplace(std::move(key), plan);
     return plan;
 }
@@ -330,9 +358,13 @@ void publish(const Waiting* last, const std::vector<Buffer*>& stored, const Tens
             continue;
         }
         Buffer* buffer = stored[at->value];
+        const Tensor* base = at->view ? at->inputs[0] : nullptr;
         if (buffer) {
             tensor->buffer = retain(buffer);
             tensor->data = buffer->data;
+        } else if (base && !base->pending()) {   // a name for what was computed before: by another thread, or by itself
+            tensor->buffer = retain(base->buffer);
+            tensor->data = base->data;
         }
         tensor->flags &= static_cast<uint8_t>(~flag_pending);
         unlink(at);
@@ -458,6 +490,9 @@ Watching::~Watching() {
     run_at_once_below = settings.enabled ? std::min(settings.from, long_kernel) : long_kernel;
 }
 
-void forget_plans() { plans().clear(); }
+void forget_plans() {
+    plans().clear();
+    queue.plan_bytes = 0;
+}
 
 }  // namespace bant

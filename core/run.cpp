@@ -372,9 +372,9 @@ void run_group(const Plan& plan, const Group& group, const Graph& graph, std::ve
     const int workers = group.cost >= worth_sharing && group.chunks > 1 ? threads() : 1;
     const GroupRun work(group, graph, stored, workers);
     count_traffic(group);
+    if (workers > 1) ++report.shared;
     Unlocked unlocked(group.cost);
     if (workers > 1) {
-        ++report.shared;
         parallel(group.chunks, [](void* context, int64_t chunk, int worker) { static_cast<const GroupRun*>(context)->chunk(chunk, worker); },
                  const_cast<GroupRun*>(&work), workers);
     } else {
@@ -384,24 +384,26 @@ void run_group(const Plan& plan, const Group& group, const Graph& graph, std::ve
 }
 
 // A tensor that looks at a stored value the way a pending tensor will.
-Ref seen_through(const Tensor* pending, Buffer* buffer) {
+Ref seen_through(const Tensor* pending, Buffer* buffer, char* data) {
     Ref tensor(make_placeholder(pending->dtype, pending->shape));
     if (pending->strides) tensor = Ref(make_view(tensor.get(), pending->shape, pending->strides, nullptr));
     tensor->flags = 0;
     tensor->buffer = retain(buffer);
-    tensor->data = buffer->data;
+    tensor->data = data;
     return tensor;
 }
 
 void run_call(const Plan& plan, const Graph& graph, uint32_t v, std::vector<Buffer*>& stored) {
     const Value& value = graph.values[v];
     Tensor* operand = value.operand;
-    const Ref held = operand->pending() ? seen_through(operand, stored[plan.same_as[value.inputs[0].value]]) : Ref::borrow(operand);
+    const uint32_t o = plan.same_as[value.inputs[0].value];
+    const Tensor* leaf = graph.values[o].tensor;   // a pending view may look at a tensor that has its values
+    const Ref held = !operand->pending() ? Ref::borrow(operand) : stored[o] ? seen_through(operand, stored[o], stored[o]->data) : seen_through(operand, leaf->buffer, leaf->data);
     Tensor* input = held.get();
     Tensor* out = nullptr;
     // The operation's own kernel writes to a tensor; its memory is what is kept.
     stored[v] = make_buffer(static_cast<size_t>(value.size) * size_of(value.dtype));
-    const Ref result = seen_through(value.tensor, stored[v]);
+    const Ref result = seen_through(value.tensor, stored[v], stored[v]->data);
     out = result.get();
     ++report.calls;
     Unlocked unlocked(value.domain);

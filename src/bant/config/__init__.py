@@ -86,7 +86,8 @@ class _Settings(_memory.MemorySettings, _ModuleType):
 
         By default as many as this process may use: the processors it may be scheduled on, or fewer where a
         container's limit grants less. Assign a number from 1 to 256, or 0 for the default again; it holds from the
-        next operation on. A number also goes to NumPy's OpenBLAS, which multiplies matrices, unless
+        next operation on. Large matrix products are shared among these threads too, each of which calls NumPy's
+        OpenBLAS for a part. A number also goes to OpenBLAS, for the program's own calls, unless
         ``OPENBLAS_NUM_THREADS`` or ``OMP_NUM_THREADS`` is set. Other BLAS libraries are told by their own variables
         before the program starts: MKL by ``MKL_NUM_THREADS``, Accelerate by ``VECLIB_MAXIMUM_THREADS``.
 

@@ -2,7 +2,7 @@
 
     plan: 3 operations in 1 pass, reads 16.4 MB, writes 16.4 MB (one by one: reads 49.2 MB, writes 32.8 MB)
 
-    pass 1: 4,096 rows × 1,000 columns, tiles of 1 row, 64 chunks
+    pass 1: 4,096 rows × 1,000 columns, tiles of 4 rows, 64 chunks
       reads  x1 float32[4096,1000] 16.4 MB
       writes t3 float32[4096,1000] 16.4 MB
         t1[row] = reduce_max(x1)
@@ -389,7 +389,7 @@ def plan(what: Any = None, target: Any = None, sources: Any = None, width: int =
     plan: 3 operations in 1 pass, reads 16.4 MB, writes 16.4 MB (one by one:
            reads 49.2 MB, writes 32.8 MB)
     <BLANKLINE>
-    pass 1: 4,096 rows × 1,000 columns, tiles of 1 row, 64 chunks
+    pass 1: 4,096 rows × 1,000 columns, tiles of 4 rows, 64 chunks
       reads  x1 float32[4096,1000] 16.4 MB
       writes t3 float32[4096,1000] 16.4 MB
         t1[row] = reduce_max(x1)
