@@ -20,6 +20,7 @@
 
 #if defined(__linux__)
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -69,6 +70,25 @@ private:
 #endif
 };
 
+#if defined(__linux__)
+int processor_now() { return sched_getcpu(); }
+
+// The system likes to wake a thread where the one that woke it runs.  Caller and helper would then take turns on one
+// processor, and can do so for a long time.  Where this thread may run was noted when it began.
+void leave_processor(int processor) {
+    static thread_local cpu_set_t allowed;
+    static thread_local bool noted = false;
+    if (!noted) noted = sched_getaffinity(0, sizeof allowed, &allowed) == 0;
+    if (!noted || processor < 0 || processor >= CPU_SETSIZE || sched_getcpu() != processor) return;
+    cpu_set_t others = allowed;
+    CPU_CLR(processor, &others);
+    if (CPU_COUNT(&others)) sched_setaffinity(0, sizeof others, &others);
+}
+#else
+int processor_now() { return -1; }
+void leave_processor(int) {}
+#endif
+
 inline void pause_processor() {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -114,6 +134,7 @@ struct Pool {
     std::atomic<int64_t> end{0};                     // one past the job's last chunk
     std::atomic<int> workers{0};                     // helpers from this number on keep out
     std::atomic<uint64_t> mode{0};                   // the caller's float_mode
+    std::atomic<int> processor{-1};                  // that the caller runs on; -1: not known
 
     // Its end.
     alignas(line) std::atomic<uint32_t> finished{0};   // chunks that were done, or dropped
@@ -237,13 +258,14 @@ void ring(Pool& pool, int count) {
 bool surplus(int worker) { return worker >= chosen.load(std::memory_order_seq_cst); }
 
 void await_job(Pool& pool, int worker) {
-    if (look_out([&] { return has_chunk_for(pool, worker); })) return;
+    if (look_out([&] { return has_chunk_for(pool, worker); })) return leave_processor(pool.processor.load(std::memory_order_relaxed));
     const uint32_t before = pool.bell.load(std::memory_order_seq_cst);
     // First be counted, then look once more: a caller first publishes its job, then looks whether anybody sleeps.
     pool.sleepers.fetch_add(1, std::memory_order_seq_cst);
     if (!has_chunk_for(pool, worker) && !surplus(worker)) pool.parking.wait(pool.bell, before);
     const int others = pool.sleepers.fetch_sub(1, std::memory_order_seq_cst) - 1;
     if (others > 0 && has_chunk_for(pool, worker)) ring(pool, 2);
+    leave_processor(pool.processor.load(std::memory_order_relaxed));
 }
 
 void* help(void* argument) {
@@ -335,6 +357,7 @@ void share_out(Pool& pool, int64_t begin, int64_t end, Work work, void* context,
     pool.end.store(end, std::memory_order_relaxed);
     pool.workers.store(workers, std::memory_order_relaxed);
     pool.mode.store(float_mode(), std::memory_order_relaxed);
+    pool.processor.store(processor_now(), std::memory_order_relaxed);
     pool.finished.store(0, std::memory_order_relaxed);
     pool.claims.store((++pool.number * (unclaimed_mask + 1)) | count, std::memory_order_seq_cst);
     if (pool.sleepers.load(std::memory_order_seq_cst)) {
