@@ -287,6 +287,8 @@ void test_elementwise() {
         {"elu", real_function([](long double x) { return x < 0 ? std::expm1(x) : x; })},
         {"selu", real_function([](long double x) { return 1.0507009873554804934L * (x < 0 ? 1.6732632423543772848L * std::expm1(x) : x); })},
         {"softplus", real_function([](long double x) { return std::log1p(std::exp(x)); })},
+        {"sin", real_function([](long double x) { return std::sin(x); })},
+        {"cos", real_function([](long double x) { return std::cos(x); })},
         {"erf", real_function([](long double x) { return std::erf(x); })},
         {"erfc", real_function([](long double x) { return std::erfc(x); })},
         {"sign", [](const auto& x) { return x[0] == Number(0) ? Number(0) : x[0].imag() == 0 ? Number(x[0].real() > 0 ? 1 : x[0].real() < 0 ? -1 : x[0].real()) : x[0] / std::abs(x[0]); }},
