@@ -11,7 +11,6 @@ namespace bant {
 namespace {
 
 constexpr int64_t small_domain = 256;      // elements: such values are computed between the passes over large ones
-constexpr int64_t row_bytes_limit = 1 << 16;   // a row longer than this does not fit a tile
 // In additions: a value that costs less is computed again rather than stored.  Arrays beyond the caches cost more to store.
 constexpr int recompute_limit = 12, recompute_limit_in_cache = 4;
 constexpr int64_t cache_bytes = int64_t{1} << 23;
@@ -289,6 +288,7 @@ Source Planner::source(const GroupDraft& draft, const Access& access, bool row_l
                                         (access.kind == Access::single && draft.columns == draft.elements && other.row_columns == draft.elements);
     if (of_row && draft.columns > 0) {
         if (other.row_columns == draft.columns && other.row_time == draft.time) return Source::row;
+        // The reader's dtype was held against the limit when its time was found; here even items of one byte must fit.
         if (other.row_columns == 0 && elementwise && draft.columns <= row_bytes_limit && other.row_time <= draft.time && !(stored_[o] && home_time(o) < draft.time)) return Source::row;
     }
     return Source::memory;

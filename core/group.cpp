@@ -14,7 +14,6 @@ constexpr int64_t tile_scratch = 1 << 16;     // bytes: what the nearest caches 
 constexpr int64_t least_tile = 256;
 constexpr int64_t most_chunks = 64;
 constexpr int64_t least_chunk = 4096;         // elements
-constexpr int64_t whole_row_bytes = 1 << 16;
 constexpr uint16_t none = 0xffff;
 
 class Coder {
@@ -58,7 +57,7 @@ private:
             at_rows |= draft_.computes[v] & GroupDraft::at_rows;
         }
         // Values of rows need them whole, and the planner has made sure that such rows are short.
-        out_.whole_rows = at_rows || (columns < draft_.elements && columns * static_cast<int64_t>(widest) <= whole_row_bytes);
+        out_.whole_rows = at_rows || (columns < draft_.elements && columns * static_cast<int64_t>(widest) <= row_bytes_limit);
     }
 
     uint16_t add(Register reg) {

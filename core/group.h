@@ -6,6 +6,8 @@
 
 namespace bant {
 
+constexpr int64_t row_bytes_limit = 1 << 16;   // a row longer than this does not fit a tile
+
 enum class Source : uint8_t { memory, element, row };   // where an operand comes from
 
 struct GroupDraft {

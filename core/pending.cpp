@@ -124,14 +124,23 @@ Tensor* wait(const Op& op, Tensor* const* inputs, int n, Attributes* attributes,
     return out;
 }
 
+// How often waiting operations read each tensor: a leaf's count is returned, a pending tensor's noted in its Waiting.
+std::unordered_map<Tensor*, uint32_t> count_readers() {
+    std::unordered_map<Tensor*, uint32_t> of_leaves;
+    for (Waiting* at = queue.first; at; at = at->later) at->readers = 0;
+    for (Waiting* at = queue.first; at; at = at->later) {
+        for (int i = 0; i < at->n_inputs; ++i) {
+            if (at->inputs[i]->pending()) ++at->inputs[i]->waiting->readers;
+            else ++of_leaves[at->inputs[i]];
+        }
+    }
+    return of_leaves;
+}
+
 // A leaf's bytes are counted when an operation begins to wait for it.  Looks again which of them have no other owner left.
 void recount_bytes() {
-    std::unordered_map<Tensor*, uint32_t> readers;
-    for (Waiting* at = queue.first; at; at = at->later)
-        for (int i = 0; i < at->n_inputs; ++i)
-            if (!at->inputs[i]->pending()) ++readers[at->inputs[i]];
     queue.bytes = 0;
-    for (const auto& [leaf, count] : readers) {
+    for (const auto& [leaf, count] : count_readers()) {
         if (leaf->references == count) queue.bytes += leaf->bytes();
         else leaf->flags &= static_cast<uint8_t>(~flag_waited_for);   // the next reader counts it again
     }
@@ -284,14 +293,7 @@ using Owners = std::unordered_map<const Tensor*, uint32_t>;
 // The queue as a graph; `wanted` counts as held.  If `alone`, only what that tensor needs counts.  `let_go`: owners of a
 // tensor that do not count.
 void make_graph(Graph& graph, Tensor* wanted, bool alone, const Owners& let_go = {}) {
-    std::unordered_map<Tensor*, uint32_t> leaves, readers;
-    for (Waiting* at = queue.first; at; at = at->later) at->readers = 0;
-    for (Waiting* at = queue.first; at; at = at->later) {
-        for (int i = 0; i < at->n_inputs; ++i) {
-            if (at->inputs[i]->pending()) ++at->inputs[i]->waiting->readers;
-            else ++readers[at->inputs[i]];
-        }
-    }
+    std::unordered_map<Tensor*, uint32_t> leaves, readers = count_readers();
     for (Waiting* at = queue.first; at; at = at->later) {
         uint32_t operands[3];
         for (int i = 0; i < at->n_inputs; ++i) {

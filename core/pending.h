@@ -7,7 +7,7 @@
 //
 // `force` is what whoever needs a value calls.  Everything in the queue becomes a Graph (`graph.h`), for which a plan is
 // looked up or made (`fuse.h`) and run (`run.h`).  Values that somebody outside of the queue owns are stored and become
-// ordinary tensors; the others exist block by block only.  If running fails (no memory), all of it waits as before.
+// ordinary tensors; the others exist tile by tile, or until the last pass that reads them.  If running fails (no memory), all of it waits as before.
 //
 // What may wait is bounded in number and in the bytes that only waiting operations keep alive.
 #pragma once
