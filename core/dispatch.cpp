@@ -24,38 +24,6 @@ namespace {
     invalid(op.name + " is not defined for " + facts(got).name + " (allowed: " + allowed + "). Cast the input with tf.cast.");
 }
 
-// Integer division by zero and negative integer powers have no value: refuse them before the loop runs.
-void check_divisor(const Op& op, const Tensor* divisor) {
-    if (!is_integer(divisor->dtype) || divisor->placeholder()) return;
-    int64_t strides[1][max_rank];
-    get_strides(divisor, strides[0]);
-    char* data[1] = {divisor->data};
-    const bool negative = op.divisor_check == 2;
-    bool bad = false;
-    for_each_run<1>(1, data, strides, divisor->shape->dims, divisor->rank(), [&](char** at, intptr_t n, const intptr_t* step) {
-        auto scan = [&](auto zero) {
-            using T = decltype(zero);
-            const char* p = at[0];
-            for (intptr_t i = 0; i < n; ++i, p += step[0]) {
-                const T value = *reinterpret_cast<const T*>(p);
-                bad |= negative ? value < T{0} : value == T{0};
-            }
-        };
-        switch (divisor->dtype) {
-            case DType::int8: scan(int8_t{}); break;
-            case DType::int16: scan(int16_t{}); break;
-            case DType::int32: scan(int32_t{}); break;
-            case DType::int64: scan(int64_t{}); break;
-            case DType::uint8: scan(uint8_t{}); break;
-            case DType::uint16: scan(uint16_t{}); break;
-            case DType::uint32: scan(uint32_t{}); break;
-            case DType::uint64: scan(uint64_t{}); break;
-            default: break;
-        }
-    });
-    if (bad) invalid(op.name + (negative ? ": Integers to negative integer powers are not allowed." : ": Integer division by zero."));
-}
-
 constexpr int max_elementwise_inputs = 4;
 
 void apply_elementwise(const Op& op, Tensor* const* inputs, int n, Attributes* attributes, Tensor** outputs) {
@@ -105,6 +73,38 @@ void run_now(const Op& op, Tensor* const* inputs, int n, Attributes* attributes,
 }
 
 }  // namespace
+
+// Integer division by zero and negative integer powers have no value: refuse them before the loop runs.
+void check_divisor(const Op& op, const Tensor* divisor) {
+    if (!is_integer(divisor->dtype) || divisor->placeholder()) return;
+    int64_t strides[1][max_rank];
+    get_strides(divisor, strides[0]);
+    char* data[1] = {divisor->data};
+    const bool negative = op.divisor_check == 2;
+    bool bad = false;
+    for_each_run<1>(1, data, strides, divisor->shape->dims, divisor->rank(), [&](char** at, intptr_t n, const intptr_t* step) {
+        auto scan = [&](auto zero) {
+            using T = decltype(zero);
+            const char* p = at[0];
+            for (intptr_t i = 0; i < n; ++i, p += step[0]) {
+                const T value = *reinterpret_cast<const T*>(p);
+                bad |= negative ? value < T{0} : value == T{0};
+            }
+        };
+        switch (divisor->dtype) {
+            case DType::int8: scan(int8_t{}); break;
+            case DType::int16: scan(int16_t{}); break;
+            case DType::int32: scan(int32_t{}); break;
+            case DType::int64: scan(int64_t{}); break;
+            case DType::uint8: scan(uint8_t{}); break;
+            case DType::uint16: scan(uint16_t{}); break;
+            case DType::uint32: scan(uint32_t{}); break;
+            case DType::uint64: scan(uint64_t{}); break;
+            default: break;
+        }
+    });
+    if (bad) invalid(op.name + (negative ? ": Integers to negative integer powers are not allowed." : ": Integer division by zero."));
+}
 
 Shape* common_shape(const Op& op, Tensor* const* inputs, int n) {
     Shape* shape = retain(inputs[0]->shape);

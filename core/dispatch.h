@@ -55,6 +55,8 @@ inline Tensor* apply_uniform(const Op& op, Tensor* const* inputs) {
     return out;
 }
 
+// Throws if an integer divisor (exponent) has a value for which the op is not defined.
+void check_divisor(const Op& op, const Tensor* divisor);
 // The loop an elementwise op uses for these dtypes; throws (naming op and dtypes) when there is none.
 const Loop* loop_for(const Op& op, const DType* dtypes, int n, const Attributes* attributes);
 // The shape of an elementwise result (new reference).

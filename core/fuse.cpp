@@ -433,6 +433,7 @@ std::shared_ptr<const Plan> Planner::plan() {
     choose();
     order_steps();
     give_memory();
+    plan_->heat.resize(plan_->groups.size());
     for (const Value& value : values_) plan_->bytes.push_back(static_cast<size_t>(value.size) * size_of(value.dtype));
     return plan_;
 }

@@ -22,6 +22,7 @@
 #include <string>
 
 #include "graph.h"
+#include "native.h"
 
 namespace bant {
 
@@ -40,6 +41,7 @@ struct Instruction {
         fold_part,    // a tile into a part
         gather,       // elements that lie in no order known here, into the tile
         spread,       // a value a row, or a column, to every element
+        native,       // many loops in one, compiled: of a compiled form only
     } kind = loop;
     bool by_rows = false;    // some operand is a value a row or a column: one call a row
     bool row_level = false;  // over the rows of a tile
@@ -49,6 +51,7 @@ struct Instruction {
     void* data = nullptr;
     const Fold* fold = nullptr;
     uint32_t part = 0;       // fold_part: which
+    uint32_t kernel = 0;     // native: which
     Access from;             // gather: how
     uint32_t shape = 0;      // gather: of the domain, in Graph::shapes
     uint32_t value = 0;      // what it computes, for those who read plans
@@ -62,6 +65,22 @@ struct Part {
     bool row_level;          // it folds one value a row
 };
 
+struct KernelFold {          // a fold that a native kernel makes
+    const Fold* fold = nullptr;
+    uint8_t item = 0;
+    bool along_row = false;   // else it ends in a part
+    uint32_t to = 0;          // the register of a value a row; or which part
+};
+
+struct KernelCall {          // how a group calls a native kernel
+    std::shared_ptr<NativeKernel> kernel;
+    std::vector<uint16_t> registers;   // by place: operands, then results; then what folds along rows write
+    uint32_t n_operands = 0, n_places = 0;
+    std::vector<KernelFold> folds;     // their places follow
+    bool by_rows = false;              // one call a row
+    std::vector<uint32_t> values;      // what it computes, for those who read plans
+};
+
 struct Group {
     int time = 0;
     int64_t elements = 0, rows = 1, columns = 0;
@@ -69,12 +88,20 @@ struct Group {
     std::vector<Register> registers;
     std::vector<Instruction> code;
     std::vector<Part> parts;
+    std::vector<KernelCall> kernels;       // of a compiled form
     std::vector<uint32_t> stores;          // values that it leaves in memory
     uint32_t element_bytes = 0, row_bytes = 0;   // scratch for each element and each row of a tile
     int64_t tile = 0;                      // rows, or columns, of a tile
     int64_t chunk = 0;                     // rows, or columns, of a chunk: what one thread takes at a time
     int64_t chunks = 0;
     int64_t cost = 0;                      // of everything, in units of an addition of one element
+};
+
+// A group that runs often gets a compiled form (`native_group.h`), which is used once all of its kernels are there.
+struct Heat {
+    uint32_t runs = 0;
+    bool tried = false;                    // the form was made, or there is nothing to compile
+    std::shared_ptr<const Group> native;
 };
 
 struct Step {
@@ -91,6 +118,7 @@ struct Plan {
     std::vector<size_t> bytes;             // of each value, if it is stored
     std::vector<uint32_t> takes;           // for a stored value: the leaf whose memory it takes; 0xffffffff = its own
     bool fused = true;
+    mutable std::vector<Heat> heat;        // by group; all that changes in a plan, under the host's lock
 };
 constexpr uint32_t nothing = 0xffffffffu;
 

@@ -8,7 +8,6 @@ namespace bant {
 
 namespace {
 
-constexpr int64_t short_rows = 48;            // elements: shorter ones are not worth a call each
 constexpr int64_t tile_elements = 4096;
 constexpr int64_t tile_scratch = 1 << 16;     // bytes: what the nearest caches hold
 constexpr int64_t least_tile = 256;
@@ -29,8 +28,8 @@ public:
             if (draft_.computes[v] & GroupDraft::at_elements) compute(v, false);
         }
         out_.stores = draft_.stores;
-        place_scratch();
-        choose_tiles();
+        place_scratch(out_);
+        choose_tiles(out_);
         return std::move(out_);
     }
 
@@ -187,66 +186,6 @@ private:
         return reg;
     }
 
-    // Temporaries share scratch: a result may lie where an operand lies that is read for the last time, if both have the
-    // same item size (the loops allow exactly that), and where anything lies that was read for the last time before.
-    void place_scratch() {
-        std::vector<size_t> last_read(out_.registers.size(), 0);
-        for (size_t k = 0; k < out_.code.size(); ++k)
-            for (int i = 0; i < out_.code[k].n_args; ++i) last_read[out_.code[k].args[i]] = k;
-        std::vector<std::pair<uint32_t, uint8_t>> free_slots[2];   // by level: offset, item
-        std::vector<uint8_t> done(out_.registers.size(), 0);
-        uint32_t* const bytes[2] = {&out_.element_bytes, &out_.row_bytes};
-        for (size_t k = 0; k < out_.code.size(); ++k) {
-            const Instruction& instruction = out_.code[k];
-            const int n_operands = instruction.kind == Instruction::fold_part ? 1 : instruction.n_args - 1;
-            auto free_operands = [&](bool in_place) {
-                for (int i = 0; i < n_operands; ++i) {
-                    const uint16_t r = instruction.args[i];
-                    const Register& reg = out_.registers[r];
-                    if (reg.kind == Register::memory || last_read[r] != k || done[r]) continue;
-                    if (in_place && (reg.kind == Register::row) != instruction.row_level) continue;
-                    done[r] = 1;
-                    free_slots[reg.kind == Register::row].emplace_back(reg.offset, reg.item);
-                }
-            };
-            if (instruction.kind == Instruction::loop) free_operands(true);
-            if (instruction.kind != Instruction::fold_part) {
-                Register& result = out_.registers[instruction.args[instruction.n_args - 1]];
-                if (result.kind != Register::memory) {
-                    const bool level = result.kind == Register::row;
-                    auto& slots = free_slots[level];
-                    const auto fit = std::find_if(slots.begin(), slots.end(), [&](const auto& slot) { return slot.second == result.item; });
-                    if (fit != slots.end()) {
-                        result.offset = fit->first;
-                        slots.erase(fit);
-                    } else {
-                        result.offset = *bytes[level];
-                        *bytes[level] += result.item;
-                    }
-                }
-            }
-            free_operands(false);
-        }
-    }
-
-    void choose_tiles() {
-        int64_t elements = tile_elements;
-        if (out_.element_bytes) elements = std::clamp<int64_t>((tile_scratch / out_.element_bytes) & ~int64_t{15}, least_tile, tile_elements);
-        int64_t extent, pieces;
-        if (out_.whole_rows) {
-            out_.tile = std::clamp<int64_t>(elements / out_.columns, 1, out_.rows);
-            extent = out_.rows;
-            pieces = std::max<int64_t>(1, least_chunk / (out_.tile * out_.columns));
-        } else {
-            out_.tile = std::min(elements, out_.columns);
-            extent = out_.columns;
-            pieces = std::max<int64_t>(1, least_chunk / (out_.tile * out_.rows));
-        }
-        const int64_t tiles = (extent + out_.tile - 1) / out_.tile;
-        out_.chunk = std::max(pieces, (tiles + most_chunks - 1) / most_chunks) * out_.tile;
-        out_.chunks = (extent + out_.chunk - 1) / out_.chunk;
-    }
-
     const Graph& graph_;
     const std::vector<Value>& values_;
     const GroupDraft& draft_;
@@ -260,6 +199,82 @@ private:
 };
 
 }  // namespace
+
+std::span<const uint16_t> operands_of(const Group& group, const Instruction& instruction) {
+    if (instruction.kind == Instruction::native) {
+        const KernelCall& call = group.kernels[instruction.kernel];
+        return {call.registers.data(), call.n_operands};
+    }
+    return {instruction.args, instruction.kind == Instruction::fold_part ? 1u : instruction.n_args - 1u};
+}
+
+std::span<const uint16_t> results_of(const Group& group, const Instruction& instruction) {
+    if (instruction.kind == Instruction::native) {
+        const KernelCall& call = group.kernels[instruction.kernel];
+        return std::span(call.registers).subspan(call.n_operands);
+    }
+    return {instruction.args + instruction.n_args - 1, instruction.kind == Instruction::fold_part ? 0u : 1u};
+}
+
+// Temporaries share scratch: a result may lie where an operand lies that is read for the last time, if both have the
+// same item size (the loops allow exactly that), and where anything lies that was read for the last time before.
+void place_scratch(Group& group) {
+    group.element_bytes = group.row_bytes = 0;
+    std::vector<size_t> last_read(group.registers.size(), 0);
+    for (size_t k = 0; k < group.code.size(); ++k) {
+        for (const uint16_t r : operands_of(group, group.code[k])) last_read[r] = k;
+        for (const uint16_t r : results_of(group, group.code[k])) last_read[r] = k;
+    }
+    std::vector<std::pair<uint32_t, uint8_t>> free_slots[2];   // by level: offset, item
+    std::vector<uint8_t> done(group.registers.size(), 0);
+    uint32_t* const bytes[2] = {&group.element_bytes, &group.row_bytes};
+    for (size_t k = 0; k < group.code.size(); ++k) {
+        const Instruction& instruction = group.code[k];
+        auto free_operands = [&](bool in_place) {
+            for (const uint16_t r : operands_of(group, instruction)) {
+                const Register& reg = group.registers[r];
+                if (reg.kind == Register::memory || last_read[r] != k || done[r]) continue;
+                if (in_place && (reg.kind == Register::row) != instruction.row_level) continue;
+                done[r] = 1;
+                free_slots[reg.kind == Register::row].emplace_back(reg.offset, reg.item);
+            }
+        };
+        if (instruction.kind == Instruction::loop || instruction.kind == Instruction::native) free_operands(true);
+        for (const uint16_t r : results_of(group, instruction)) {
+            Register& result = group.registers[r];
+            if (result.kind == Register::memory) continue;
+            const bool level = result.kind == Register::row;
+            auto& slots = free_slots[level];
+            const auto fit = std::find_if(slots.begin(), slots.end(), [&](const auto& slot) { return slot.second == result.item; });
+            if (fit != slots.end()) {
+                result.offset = fit->first;
+                slots.erase(fit);
+            } else {
+                result.offset = *bytes[level];
+                *bytes[level] += result.item;
+            }
+        }
+        free_operands(false);
+    }
+}
+
+void choose_tiles(Group& group) {
+    int64_t elements = tile_elements;
+    if (group.element_bytes) elements = std::clamp<int64_t>((tile_scratch / group.element_bytes) & ~int64_t{15}, least_tile, tile_elements);
+    int64_t extent, pieces;
+    if (group.whole_rows) {
+        group.tile = std::clamp<int64_t>(elements / group.columns, 1, group.rows);
+        extent = group.rows;
+        pieces = std::max<int64_t>(1, least_chunk / (group.tile * group.columns));
+    } else {
+        group.tile = std::min(elements, group.columns);
+        extent = group.columns;
+        pieces = std::max<int64_t>(1, least_chunk / (group.tile * group.rows));
+    }
+    const int64_t tiles = (extent + group.tile - 1) / group.tile;
+    group.chunk = std::max(pieces, (tiles + most_chunks - 1) / most_chunks) * group.tile;
+    group.chunks = (extent + group.chunk - 1) / group.chunk;
+}
 
 Group make_group(const Graph& graph, const std::vector<Value>& values, const GroupDraft& draft,
                  const std::function<Source(const Access&, bool)>& source) {

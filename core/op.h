@@ -20,6 +20,7 @@ struct Foreign {
     virtual ~Foreign() = default;
     virtual void keep() {}
     virtual void let_go() {}
+    virtual void* host_object() const { return nullptr; }   // what `keep` keeps, for the host's garbage collector
 };
 
 // The static arguments of one call: axes, sizes, flags.  Immutable, counted, compared as integers.
@@ -41,10 +42,15 @@ struct HeldAttributes {   // releases them when the scope ends
 // One inner loop: NumPy's signature (pointers, count, byte steps, static data).
 using LoopFunction = void (*)(char** args, const intptr_t* count, const intptr_t* steps, void* data);
 constexpr int max_loop_args = 5;
+// The same for one element: reads the operands, writes what follows them in `args`, and hands it on in a register, for in a
+// chain of operations the way through memory takes longer than the arithmetic.  A vector loop costs several times that.
+typedef float Handed __attribute__((vector_size(16)));   // the last result: any dtype, its bytes first
+using ScalarFunction = Handed (*)(char* const* args, Handed last);
 struct Loop {
     LoopFunction function = nullptr;
     void* data = nullptr;
     DType out = DType::float32;  // dtype of the result
+    const ScalarFunction* scalar = nullptr;   // by which operands are the last result (bit i: operand i); null: there is none
 };
 
 // What a kernel or a shape function is given.
@@ -95,7 +101,9 @@ struct Op {
     KernelFunction kernel = nullptr;    // structural: computes into fresh C-order outputs
     ViewFunction view = nullptr;        // structural: the result shares memory (infer is still used for tracing)
     const Reduction* reduction = nullptr;   // structural: it folds axes
+    bool measures = false;              // structural: the shape of a result depends on values
     bool relabels = false;              // structural: a view that starts at the first element and looks at no value
+    uint16_t compilable = 0;            // elementwise: bit by dtype of the last input: the second tier can compile it (`native.h`)
     uint8_t cost = 1;                   // elementwise: time for an element, in units of an addition
     double neutral[2] = {__builtin_nan(""), __builtin_nan("")};   // elementwise, two inputs: with this value on one side the result is exactly the other (NaN: none)
     Foreign* host_kernel = nullptr;     // foreign: host code that computes the outputs
@@ -115,6 +123,7 @@ struct Primitive {
     ViewFunction view;
     const Reduction* reduction = nullptr;
     bool relabels = false;
+    bool measures = false;
 };
 // What is said of an operation whose inputs differ in dtype, with the cast that mends it.
 std::string mixed_dtypes(const std::string& op, int which, DType expected, DType got);
@@ -128,5 +137,14 @@ struct OwnLoop {
     Loop loop;
 };
 const std::vector<OwnLoop>& own_loops();
+// Functions of one element that stand beside loops which are not our own, by the name of what computes the loop.
+struct OwnScalar {
+    const char* name;
+    int n_inputs;
+    DType key;        // dtype of the last input
+    DType out;
+    const ScalarFunction* functions;   // as in Loop
+};
+const std::vector<OwnScalar>& own_scalars();
 
 }  // namespace bant

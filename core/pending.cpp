@@ -146,6 +146,8 @@ void recount_bytes() {
     }
 }
 
+}  // namespace
+
 // One element seen everywhere.
 bool uniform_value(const Tensor* tensor) {
     if (tensor->size() == 1 || !tensor->strides) return tensor->size() == 1;
@@ -168,6 +170,8 @@ bool has_value(const Tensor* tensor, double value) {
     }
     return found == value && std::signbit(found) == std::signbit(value);
 }
+
+namespace {
 
 // x · 1 and the like: the operand that is the result, or null.
 Tensor* unchanged_operand(const Op& op, Tensor* const* inputs, int n, DType dtype, const Shape* shape) {
@@ -327,8 +331,8 @@ void make_graph(Graph& graph, Tensor* wanted, bool alone, const Owners& let_go =
 
 size_t footprint(const Plan& plan) {
     size_t bytes = sizeof(Plan) + plan.bytes.size() * 32 + plan.steps.size() * sizeof(Step);
-    for (const Group& group : plan.groups)
-        bytes += sizeof(Group) + group.code.size() * sizeof(Instruction) + group.registers.size() * sizeof(Register) + group.parts.size() * sizeof(Part);
+    for (const Group& group : plan.groups)   // twice: one day it may have a compiled form
+        bytes += 2 * (sizeof(Group) + group.code.size() * sizeof(Instruction) + group.registers.size() * sizeof(Register) + group.parts.size() * sizeof(Part));
     return bytes;
 }
 
@@ -476,7 +480,11 @@ void show_queue(const ShowPlan& show, const Owners& let_go) {
     Graph graph;
     make_graph(graph, nullptr, false, let_go);
     if (graph.values.empty()) return;
-    show(graph, *make_plan(graph, settings.fused));
+    std::vector<uint64_t> key;
+    graph.key(key);
+    const auto found = plans().find(key);   // as it would run now: with what is compiled
+    const std::shared_ptr<const Plan> plan = found != plans().end() ? found->second : make_plan(graph, settings.fused);
+    show(graph, *plan);
 }
 
 Watching::Watching(ShowPlan show, int64_t from) : show_(std::move(show)), before_(watcher), settings_(settings) {

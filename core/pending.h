@@ -48,6 +48,9 @@ void set_deferral(const DeferralSettings& settings);   // runs what waits
 Tensor* defer(const Op& op, Tensor* const* inputs, int n, Attributes* attributes);
 Tensor* wait_for_alias(Tensor* base);      // the same values, when they are there, under another identity
 
+bool uniform_value(const Tensor* tensor);  // one element, or one that is seen everywhere
+bool has_value(const Tensor* tensor, double value);   // and a floating one, which is there already and has this value (-0 is not 0)
+
 void flush(Tensor* wanted);                // runs what waits
 inline void force(Tensor* tensor) { if (__builtin_expect(tensor->pending(), 0)) flush(tensor); }
 void forget(Tensor* tensor);               // its last owner let go of a pending tensor

@@ -1,4 +1,4 @@
-// The tables of what the core can compute: primitives for structural ops, inner loops of our own for elementwise ops.
+// The tables of what the core can compute: primitives for structural ops, inner loops of our own for elementwise ops, functions of one element.
 //
 // The op tables in Python name their entries, and only those tables and this file know the names.  A primitive with a
 // kernel writes into fresh tensors; one with a view returns a tensor that shares memory with its input.
@@ -37,7 +37,7 @@ const std::vector<Primitive>& all_primitives() {
         {"gather", 2, gather_infer, gather_kernel, nullptr},
         {"gather_nd", 2, gather_nd_infer, gather_nd_kernel, nullptr},
         {"one_hot", 3, one_hot_infer, one_hot_kernel, nullptr},
-        {"nonzero", 1, nonzero_infer, nullptr, nonzero_view},
+        {"nonzero", 1, nonzero_infer, nullptr, nonzero_view, nullptr, false, true},
         {"scatter_nd", 2, scatter_nd_infer, scatter_nd_kernel, nullptr},
         {"tensor_scatter", 3, tensor_scatter_infer, tensor_scatter_kernel, nullptr},
         {"unsorted_segment", 2, unsorted_segment_infer, unsorted_segment_kernel, nullptr},
@@ -58,6 +58,11 @@ const Primitive* find_primitive(const std::string& name) {
 
 const std::vector<OwnLoop>& own_loops() {
     static const std::vector<OwnLoop> table = elementwise_loops();
+    return table;
+}
+
+const std::vector<OwnScalar>& own_scalars() {
+    static const std::vector<OwnScalar> table = scalar_functions();
     return table;
 }
 

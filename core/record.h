@@ -85,8 +85,10 @@ public:
         --count_;
         chunk->used = chunk->last;
         chunk->last -= record->previous;
+        Attributes* attributes = std::exchange(record->attributes, nullptr);
         record->drop_contents();
         if (__builtin_expect(!chunk->used, 0)) drop_tail();
+        release(attributes);   // last: the end of something of the host's may run any code, which may come back here
     }
     void swap(RecordList& other) noexcept {
         std::swap(head_, other.head_);

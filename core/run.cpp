@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dispatch.h"
+#include "native_group.h"
 #include "pool.h"
 #include "strided.h"
 
@@ -14,6 +15,9 @@ namespace {
 constexpr int64_t worth_sharing = 200000;   // cost of a group, in additions: 20 µs or so
 constexpr int64_t run_piece = 512;          // elements folded plainly before their sums are folded
 constexpr int64_t alignment = 64;
+constexpr int64_t kernel_run = 1024;        // elements that a native kernel folds in one call
+constexpr int64_t few_rows = 8;             // of a tile: folded onto those before, not by themselves first
+constexpr int64_t kernel_pieces = 64;       // calls whose folds are put together
 
 RunReport report;
 
@@ -127,6 +131,7 @@ public:
                 const uint32_t v = instruction.from.value;
                 gathers_.push_back(stored[v] ? stored[v]->data : graph.values[v].tensor->data);
             }
+        for (const KernelCall& call : group.kernels) functions_.push_back(call.kernel->function.load(std::memory_order_acquire));
         tile_elements_ = (group.whole_rows ? group.tile * group.columns : group.tile);
         tile_rows_ = group.whole_rows ? group.tile : 1;
         const int64_t row_length = group.whole_rows ? group.columns : group.chunk;   // of accumulators along columns
@@ -218,6 +223,7 @@ private:
         for (const Instruction& instruction : group_.code) {
             switch (instruction.kind) {
                 case Instruction::loop: loop(instruction, place, rows, columns); break;
+                case Instruction::native: kernel(instruction, place, folding, chunk_number, row, rows, column, columns); break;
                 case Instruction::fold_row: {
                     const int64_t item = group_.registers[instruction.args[0]].item, out_item = group_.registers[instruction.args[1]].item;
                     for (int64_t r = 0; r < rows; ++r)
@@ -226,7 +232,7 @@ private:
                 }
                 case Instruction::fold_part: {
                     const char* values = place[instruction.args[0]];
-                    fold_tile(instruction.part, folding[instruction.part], chunk_number, values, row, rows, column, columns);
+                    fold_tile(instruction.part, folding[instruction.part], chunk_number, values, row, rows, column, columns, columns);
                     break;
                 }
                 case Instruction::gather: {
@@ -284,7 +290,53 @@ private:
         }
     }
 
-    void fold_tile(uint32_t number, Folding& folding, int64_t chunk, const char* values, int64_t row, int64_t rows, int64_t column, int64_t columns) const {
+    // A native kernel: once a tile, or once a row.  What it folds comes in pieces of limited length, as from `fold_run`.
+    void kernel(const Instruction& instruction, char* const* place, Folding* folding, int64_t chunk, int64_t row, int64_t rows, int64_t column, int64_t columns) const {
+        const KernelCall& call = group_.kernels[instruction.kernel];
+        const LoopFunction function = functions_[instruction.kernel];
+        char* args[most_kernel_arguments];
+        intptr_t item[most_kernel_arguments], next[most_kernel_arguments];   // from element to element; from row to row
+        const size_t n = call.n_places;
+        const bool by_rows = call.by_rows && rows > 1;
+        for (size_t i = 0; i < n; ++i) {
+            const Register& reg = group_.registers[call.registers[i]];
+            args[i] = place[call.registers[i]];
+            const bool moves = reg.access == Access::full || reg.access == Access::column;
+            item[i] = moves ? reg.item : 0;
+            next[i] = reg.access == Access::full ? columns * reg.item : reg.access == Access::row ? reg.item : 0;
+        }
+        intptr_t count = instruction.row_level ? rows : by_rows ? columns : rows * columns;
+        const int64_t times = by_rows ? rows : 1;
+        if (call.folds.empty()) {
+            for (int64_t r = 0; r < times; ++r) {
+                function(args, &count, nullptr, nullptr);
+                for (size_t i = 0; i < n; ++i) args[i] += next[i];
+            }
+            return;
+        }
+        alignas(16) char pieces[most_kernel_arguments][kernel_pieces * 8];   // of each fold
+        const intptr_t whole = count, piece = std::max<intptr_t>(kernel_run, (whole + kernel_pieces - 1) / kernel_pieces);
+        for (int64_t r = 0; r < times; ++r) {
+            char* at[most_kernel_arguments];
+            std::copy_n(args, n, at);
+            int64_t done = 0;
+            for (intptr_t begin = 0; begin < whole; begin += piece, ++done) {
+                count = std::min(piece, whole - begin);
+                for (size_t f = 0; f < call.folds.size(); ++f) at[n + f] = pieces[f] + done * call.folds[f].item;
+                function(at, &count, nullptr, nullptr);
+                for (size_t i = 0; i < n; ++i) at[i] += count * item[i];
+            }
+            for (size_t i = 0; i < n; ++i) args[i] += next[i];
+            for (size_t f = 0; f < call.folds.size(); ++f) {
+                const KernelFold& fold = call.folds[f];
+                if (fold.along_row) fold.fold->run(pieces[f], done, place[fold.to] + r * fold.item);
+                else fold_tile(fold.to, folding[fold.to], chunk, pieces[f], row + r, 1, column, columns, done);
+            }
+        }
+    }
+
+    // `length`: how many values a row of the tile has; less than its columns where they are folded in part.
+    void fold_tile(uint32_t number, Folding& folding, int64_t chunk, const char* values, int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t length) const {
         const Part& part = group_.parts[number];
         const int64_t item = part.item;
         switch (part.direction) {
@@ -294,7 +346,7 @@ private:
                     std::memcpy(folding.onto, folding.onto + Folding::room * item, static_cast<size_t>(item));
                     folding.count = 1;
                 }
-                fold_run(*part.fold, values, part.row_level ? rows : rows * columns, folding.onto + folding.count * item, item);
+                fold_run(*part.fold, values, part.row_level ? rows : rows * length, folding.onto + folding.count * item, item);
                 ++folding.count;
                 break;
             case Value::along_columns: {
@@ -304,12 +356,12 @@ private:
                 if (row == 0 || (group_.whole_rows && folding.count == 0)) {
                     std::memcpy(onto, values, bytes);
                     if (rows > 1) part.fold->rows(onto, values + bytes, rows - 1, static_cast<int64_t>(bytes), columns);
-                } else if (rows > 1) {
+                } else if (rows > few_rows) {
                     std::memcpy(folding.tile, values, bytes);
                     part.fold->rows(folding.tile, values + bytes, rows - 1, static_cast<int64_t>(bytes), columns);
                     part.fold->rows(onto, folding.tile, 1, 0, columns);
                 } else {
-                    part.fold->rows(onto, values, 1, 0, columns);
+                    part.fold->rows(onto, values, rows, static_cast<int64_t>(bytes), columns);
                 }
                 folding.count += rows;
                 break;
@@ -321,9 +373,9 @@ private:
                 }
                 char* result = results_area_ + part_results_[number] + (row * group_.chunks + chunk) * item;
                 if (column == chunk * group_.chunk) {
-                    fold_run(*part.fold, values, columns, result, item);
+                    fold_run(*part.fold, values, length, result, item);
                 } else {
-                    fold_run(*part.fold, values, columns, folding.onto, item);
+                    fold_run(*part.fold, values, length, folding.onto, item);
                     part.fold->rows(result, folding.onto, 1, 0, 1);
                 }
                 break;
@@ -346,6 +398,7 @@ private:
     const Graph& graph_;
     std::vector<char*> bases_, outputs_;
     std::vector<const char*> gathers_;
+    std::vector<LoopFunction> functions_;   // of native kernels
     std::vector<int64_t> part_offsets_, part_results_;
     int64_t tile_elements_, tile_rows_, row_area_, place_area_, folding_area_, worker_bytes_, results_bytes_ = 0;
     size_t total_;
@@ -360,11 +413,11 @@ void count_traffic(const Group& group) {
         const int64_t items = reg.access == Access::full ? group.elements : reg.access == Access::row ? group.rows : reg.access == Access::column ? group.columns : 1;
         (written ? report.bytes_written : report.bytes_read) += static_cast<uint64_t>(items * reg.item);
     }
-    ++report.groups;
-    report.kernels += group.code.size();
 }
 
-void run_group(const Plan& plan, const Group& group, const Graph& graph, std::vector<Buffer*>& stored) {
+void run_group(const Plan& plan, size_t number, const Graph& graph, std::vector<Buffer*>& stored) {
+    const std::shared_ptr<const Group> native = native_form(plan, number, graph);
+    const Group& group = native ? *native : plan.groups[number];
     for (const uint32_t v : group.stores) {
         const uint32_t leaf = plan.takes[v];
         stored[v] = leaf != nothing ? retain(graph.values[leaf].tensor->buffer) : make_buffer(plan.bytes[v]);
@@ -372,6 +425,9 @@ void run_group(const Plan& plan, const Group& group, const Graph& graph, std::ve
     const int workers = group.cost >= worth_sharing && group.chunks > 1 ? threads() : 1;
     const GroupRun work(group, graph, stored, workers);
     count_traffic(group);
+    ++report.groups;
+    report.kernels += plan.groups[number].code.size();
+    if (native) ++report.compiled;
     if (workers > 1) ++report.shared;
     Unlocked unlocked(group.cost);
     if (workers > 1) {
@@ -415,7 +471,7 @@ void run_call(const Plan& plan, const Graph& graph, uint32_t v, std::vector<Buff
 void run(const Plan& plan, const Graph& graph, std::vector<Buffer*>& stored) {
     for (size_t s = 0; s < plan.steps.size(); ++s) {
         const Step& step = plan.steps[s];
-        if (step.group >= 0) run_group(plan, plan.groups[static_cast<size_t>(step.group)], graph, stored);
+        if (step.group >= 0) run_group(plan, static_cast<size_t>(step.group), graph, stored);
         else run_call(plan, graph, step.call, stored);
         for (uint32_t v = 0; v < stored.size(); ++v)
             if (plan.last_step[v] == static_cast<int32_t>(s)) release(std::exchange(stored[v], nullptr));

@@ -15,6 +15,7 @@ void run(const Plan& plan, const Graph& graph, std::vector<Buffer*>& stored);
 struct RunReport {
     uint64_t groups, kernels, calls;            // groups run, instructions in them, operations left to their own kernels
     uint64_t bytes_read, bytes_written;         // of memory, by groups
+    uint64_t compiled;                          // groups run in their compiled form
     uint64_t shared;                            // groups run by several threads
 };
 RunReport run_report();

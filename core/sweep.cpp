@@ -90,6 +90,7 @@ public:
 
     uint8_t& mark(size_t place) { return marks_[place]; }
     bool present(size_t place) const { return table_[place] || (!sparse_.empty() && sparse_.count(place)); }
+    bool sparse(size_t place) const { return !sparse_.empty() && sparse_.count(place); }
     // The dense gradient at a place (slices are added up first), borrowed.
     Tensor* dense(size_t place) {
         if (!sparse_.empty()) {
@@ -159,6 +160,12 @@ void step(const Record& record, const Places& places, Gradients& gradients) {
             const uint64_t id = record.inputs()[i].id;
             input_places[i] = id ? places(id) : Places::none;
             if (input_places[i] != Places::none && gradients.mark(input_places[i])) wanted |= 1u << i;
+        }
+        if (record.op == roles.identity && gradients.sparse(out)) {   // slices stay slices
+            Adjoint passed = gradients.result(out);
+            if (!(gradients.mark(out) & is_source)) gradients.drop(out);
+            if (wanted) gradients.add(input_places[0], std::move(passed));
+            return;
         }
         Tensor* results[4] = {nullptr, nullptr, nullptr, nullptr};
         if (backward_traced(record, gradients.dense(out), wanted, results)) {

@@ -4,6 +4,7 @@
 
 #include "forward.h"
 #include "rule.h"
+#include "transcript.h"
 
 namespace bant {
 
@@ -32,7 +33,7 @@ ThreadState& thread_state() {
 Context& context() { return thread_state().context; }
 uint64_t thread_number() { return thread_state().number; }
 
-bool recording() { return current && current->context.limit != 0; }
+bool recording() { return current && (current->context.limit != 0 || current->context.transcript); }
 
 void push(Recorder recorder) {
     Context& here = context();
@@ -52,7 +53,10 @@ bool pop(Recorder recorder) {
     return false;
 }
 
-void Tape::watch(Tensor* tensor) { connected.insert(identify(tensor)); }
+void Tape::watch(Tensor* tensor) {
+    if (current && current->context.transcript) note_source(tensor);
+    connected.insert(identify(tensor));
+}
 
 void Tape::clear() {
     const std::vector<Foreign*> released = std::move(kept);
@@ -174,6 +178,7 @@ void append(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inp
 
 void record(const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs, int64_t n_outputs) {
     Context& here = current->context;
+    if (__builtin_expect(here.transcript != nullptr, 0)) write(op, attributes, inputs, n_inputs, outputs, n_outputs);
     if (!op.rule) {
         for (size_t i = 0; i < here.limit; ++i)
             if (here.stack[i].tape) connect(*here.stack[i].tape, inputs, n_inputs, outputs, n_outputs);

@@ -17,12 +17,14 @@ namespace bant {
 
 struct Program;
 struct Accumulator;
+struct Transcript;
 
 constexpr size_t large_tape = size_t{1} << 25;   // bytes of records: about 400 000 operations
 
 struct Tape {
     RecordList records;
     bool records_all = true;                   // also what nobody watched
+    bool persistent = false;                   // it may record the gradients that are asked of it
     bool recording = false;                    // on its thread's stack now
     uint64_t first_id = 0;                     // no tensor recorded here as an output has a smaller number
     uint64_t thread = 0;                       // where it was entered first; 0 = nowhere yet
@@ -55,13 +57,14 @@ struct Context {
     std::vector<Recorder> stack;   // outermost first
     size_t limit = 0;              // how many of them are active: the first `limit`
     Program* trace = nullptr;      // the program being traced on this thread, if any
+    Transcript* transcript = nullptr;   // who writes down everything that runs (`transcript.h`); nobody hides it
 };
 Context& context();                // of the calling thread
 uint64_t thread_number();          // of the calling thread, from 1
 
 void push(Recorder recorder);
 bool pop(Recorder recorder);       // false if it is not on this thread's stack
-bool recording();                  // is any recorder active on this thread
+bool recording();                  // is any recorder or transcript active on this thread
 
 // Called by dispatch after an op ran while `recording()`.
 void record(const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs,

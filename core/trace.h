@@ -13,16 +13,22 @@ void trace(const Op& op, Tensor* const* inputs, int n_inputs, Attributes* attrib
 // While it lives, this thread writes to `program`, and no recorder sees anything.
 class Tracing {
 public:
-    explicit Tracing(Program& program) : before_(context().trace), limit_(context().limit) { context().trace = &program; context().limit = 0; }
+    explicit Tracing(Program& program) : before_(context().trace), limit_(context().limit), transcript_(context().transcript) {
+        context().trace = &program;
+        context().limit = 0;
+        context().transcript = nullptr;
+    }
     ~Tracing() {
         Context& here = context();
         here.trace = before_;
+        here.transcript = transcript_;
         here.limit = limit_ < here.stack.size() ? limit_ : here.stack.size();
     }
     Tracing(const Tracing&) = delete;
 private:
     Program* before_;
     size_t limit_;
+    Transcript* transcript_;
 };
 
 Ref program_input(Program& program, DType dtype, Shape* shape);          // the next input

@@ -9,6 +9,7 @@
 
 #include <limits>
 
+#include "loops.h"
 #include "support.h"
 
 namespace bant {
@@ -104,6 +105,13 @@ void cast_run(char** args, const intptr_t* count, const intptr_t* steps, void*) 
         *reinterpret_cast<To*>(to) = convert<To>(*reinterpret_cast<const From*>(from));
 }
 
+template <class From, class To, unsigned from> Handed cast_one(char* const* args, Handed last) {
+    const To out = convert<To>(operand_of<From, from, 0>(args, last));
+    *reinterpret_cast<To*>(args[1]) = out;
+    return hand_on(out, last);
+}
+template <class From, class To> constexpr ScalarFunction cast_scalars[2] = {cast_one<From, To, 0>, cast_one<From, To, 1>};
+
 struct CastTable {
     Loop loops[dtype_count][dtype_count];
     CastTable() {
@@ -113,7 +121,7 @@ struct CastTable {
                     by_dtype(static_cast<DType>(to), [&](auto target) {
                         using From = typename decltype(source)::type;
                         using To = typename decltype(target)::type;
-                        loops[from][to] = Loop{cast_run<From, To>, nullptr, static_cast<DType>(to)};
+                        loops[from][to] = Loop{cast_run<From, To>, nullptr, static_cast<DType>(to), cast_scalars<From, To>};
                     });
                 });
     }

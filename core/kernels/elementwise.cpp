@@ -198,6 +198,16 @@ BANT_CLONES void select_4(char** args, const intptr_t* count, const intptr_t* st
 BANT_CLONES void select_8(char** args, const intptr_t* count, const intptr_t* steps, void*) { select_body<uint64_t>(args, count, steps); }
 void select_16(char** args, const intptr_t* count, const intptr_t* steps, void*) { select_body<Sixteen>(args, count, steps); }
 
+template <class T, unsigned from> Handed select_scalar(char* const* args, Handed last) {   // no branch: conditions are hard to foresee
+    const T x = operand_of<T, from, 1>(args, last), y = operand_of<T, from, 2>(args, last);
+    const T chosen = operand_of<uint8_t, from, 0>(args, last) ? x : y;
+    std::memcpy(args[3], &chosen, sizeof(T));
+    return hand_on(chosen, last);
+}
+template <class T>
+constexpr ScalarFunction select_scalars[8] = {select_scalar<T, 0>, select_scalar<T, 1>, select_scalar<T, 2>, select_scalar<T, 3>,
+                                              select_scalar<T, 4>, select_scalar<T, 5>, select_scalar<T, 6>, select_scalar<T, 7>};
+
 // ---- loops compiled for wider vectors
 
 FAST_DEAR_UNARY(Sigmoid)
@@ -251,7 +261,8 @@ std::vector<OwnLoop> elementwise_loops() {
     for (int dtype = 0; dtype < dtype_count; ++dtype) {
         const size_t size = dtype_facts[dtype].size;
         const LoopFunction function = size == 1 ? select_1 : size == 2 ? select_2 : size == 4 ? select_4 : size == 8 ? select_8 : select_16;
-        table.push_back({"select", 3, static_cast<DType>(dtype), Loop{function, nullptr, static_cast<DType>(dtype)}});
+        const ScalarFunction* scalar = size == 1 ? select_scalars<uint8_t> : size == 2 ? select_scalars<uint16_t> : size == 4 ? select_scalars<uint32_t> : size == 8 ? select_scalars<uint64_t> : select_scalars<Sixteen>;
+        table.push_back({"select", 3, static_cast<DType>(dtype), Loop{function, nullptr, static_cast<DType>(dtype), scalar}});
     }
     replace_dear<Sigmoid_float, Sigmoid_double>(table, "sigmoid");
     replace<Rsqrt_float, Rsqrt_double>(table, "rsqrt");

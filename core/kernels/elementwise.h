@@ -9,4 +9,6 @@ namespace bant {
 std::vector<OwnLoop> special_loops();      // special.cpp: erf, softplus, sin, ...
 std::vector<OwnLoop> elementwise_loops();  // all of them
 
+std::vector<OwnScalar> scalar_functions(); // scalar.cpp: what stands beside NumPy's loops
+
 }  // namespace bant

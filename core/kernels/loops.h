@@ -79,6 +79,63 @@ void unary_loop(char** args, const intptr_t* count, const intptr_t* steps, void*
 template <class Out, class T, class F>
 void binary_loop(char** args, const intptr_t* count, const intptr_t* steps, void*) { binary_body<Out, T, F>(args, count, steps); }
 
+// ---- one element
+
+// Between a value and the register by casts of vectors, which stay in registers where a copy of bytes would not.
+typedef double TwoDoubles __attribute__((vector_size(16)));
+typedef uint32_t FourWords __attribute__((vector_size(16)));
+typedef uint64_t TwoWords __attribute__((vector_size(16)));
+
+template <class T> BANT_INLINE T handed(Handed last) {
+    if constexpr (std::is_same_v<T, float>) return last[0];
+    else if constexpr (std::is_same_v<T, double>) return reinterpret_cast<TwoDoubles>(last)[0];
+    T value;
+    if constexpr (sizeof(T) <= 4) {
+        const uint32_t bits = reinterpret_cast<FourWords>(last)[0];
+        std::memcpy(static_cast<void*>(&value), &bits, sizeof value);
+    } else {
+        std::memcpy(static_cast<void*>(&value), &last, sizeof value);
+    }
+    return value;
+}
+template <class T> BANT_INLINE Handed hand_on(T value, Handed last) {
+    if constexpr (std::is_same_v<T, float>) {
+        last[0] = value;   // zeros above it would take the way through another register
+        return last;
+    } else if constexpr (std::is_same_v<T, double>) return reinterpret_cast<Handed>(TwoDoubles{value, 0});
+    else if constexpr (sizeof(T) <= 4) {
+        uint32_t bits = 0;
+        std::memcpy(&bits, &value, sizeof value);
+        return reinterpret_cast<Handed>(FourWords{bits, 0, 0, 0});
+    } else if constexpr (sizeof(T) == 8) {
+        uint64_t bits;
+        std::memcpy(&bits, &value, sizeof value);
+        return reinterpret_cast<Handed>(TwoWords{bits, 0});
+    } else {
+        std::memcpy(&last, &value, sizeof value);
+        return last;
+    }
+}
+// Operand i: the last result if bit i of `from` is set, else in memory.
+template <class T, unsigned from, int i> BANT_INLINE T operand_of(char* const* args, Handed last) {
+    if constexpr (from >> i & 1) return handed<T>(last);
+    else return *reinterpret_cast<const T*>(args[i]);
+}
+
+template <class Out, class A, class F, unsigned from> Handed unary_scalar(char* const* args, Handed last) {
+    const Out out = narrow<Out>(F::apply(widen(operand_of<A, from, 0>(args, last))));
+    *reinterpret_cast<Out*>(args[1]) = out;
+    return hand_on(out, last);
+}
+template <class Out, class T, class F, unsigned from> Handed binary_scalar(char* const* args, Handed last) {
+    const Out out = narrow<Out>(F::apply(widen(operand_of<T, from, 0>(args, last)), widen(operand_of<T, from, 1>(args, last))));
+    *reinterpret_cast<Out*>(args[2]) = out;
+    return hand_on(out, last);
+}
+template <class Out, class A, class F> constexpr ScalarFunction unary_scalars[2] = {unary_scalar<Out, A, F, 0>, unary_scalar<Out, A, F, 1>};
+template <class Out, class T, class F>
+constexpr ScalarFunction binary_scalars[4] = {binary_scalar<Out, T, F, 0>, binary_scalar<Out, T, F, 1>, binary_scalar<Out, T, F, 2>, binary_scalar<Out, T, F, 3>};
+
 // ---- loops compiled for wider vectors
 
 #define FAST_UNARY(F)                                                                                                               \
@@ -109,10 +166,15 @@ void add(std::vector<OwnLoop>& table, const char* name) {
         by_dtype(static_cast<DType>(dtype), [&](auto tag) {
             using T = typename decltype(tag)::type;
             if constexpr ((set >> static_cast<int>(dtype_of<T>())) & 1u) {
-                LoopFunction function;
-                if constexpr (n_inputs == 1) function = unary_loop<T, T, F>;
-                else function = binary_loop<T, T, F>;
-                table.push_back({name, n_inputs, dtype_of<T>(), Loop{function, nullptr, dtype_of<T>()}});
+                Loop loop{nullptr, nullptr, dtype_of<T>()};
+                if constexpr (n_inputs == 1) {
+                    loop.function = unary_loop<T, T, F>;
+                    loop.scalar = unary_scalars<T, T, F>;
+                } else {
+                    loop.function = binary_loop<T, T, F>;
+                    loop.scalar = binary_scalars<T, T, F>;
+                }
+                table.push_back({name, n_inputs, dtype_of<T>(), loop});
             }
         });
 }

@@ -46,12 +46,16 @@ void set_python_error(const Error& error) {
 void throw_python() { throw ForeignError(); }
 
 void throw_from_rule() {
+    const Transcript* transcript = context().transcript;
+    if (!context().trace && !(transcript && !transcript->host && !transcript->refusal.empty())) throw ForeignError();
+    PyObject *raised, *value, *trace;
+    PyErr_Fetch(&raised, &value, &trace);   // an import must not meet it
     PyObject* type = python_attribute("bant.errors", "UnimplementedError");
-    if (context().trace && PyErr_ExceptionMatches(type)) {
-        PyErr_Clear();
-        fail(ErrorKind::unimplemented, "The rule cannot be traced.");
-    }
-    throw ForeignError();
+    const bool untraceable = PyErr_GivenExceptionMatches(raised, type);
+    PyErr_Restore(raised, value, trace);
+    if (!untraceable) throw ForeignError();
+    PyErr_Clear();
+    fail(ErrorKind::unimplemented, "The rule cannot be traced.");
 }
 
 }  // namespace bant::host

@@ -14,6 +14,7 @@
 #include <algorithm>
 
 #include "../draw.h"
+#include "../native_group.h"
 #include "../pool.h"
 #include "../run.h"
 #include "host.h"
@@ -91,7 +92,8 @@ const char* direction_name(Value::Direction direction) {
     return names[direction];
 }
 
-nb::dict group_to_python(const Group& group) {
+// `native`: the compiled form, or null.
+nb::dict group_to_python(const Group& group, const Group* native) {
     constexpr const char* places[] = {"memory", "element", "row"};
     constexpr const char* kinds[] = {"loop", "fold_row", "fold_part", "gather", "spread"};
     nb::list registers, code, parts, stores;
@@ -99,7 +101,14 @@ nb::dict group_to_python(const Group& group) {
     for (const Instruction& instruction : group.code) {
         nb::list args;
         for (int i = 0; i < instruction.n_args; ++i) args.append(instruction.args[i]);
-        code.append(nb::make_tuple(kinds[instruction.kind], instruction.row_level, instruction.value, nb::tuple(args), instruction.part, access_name(instruction.from.kind)));
+        int kernel = 0;   // the first that computes it, counted from 1
+        const bool copies = instruction.kind == Instruction::gather || instruction.kind == Instruction::spread;
+        for (size_t k = 0; native && !copies && !kernel && k < native->kernels.size(); ++k) {
+            const auto& computed = native->kernels[k].values;
+            if (std::find(computed.begin(), computed.end(), instruction.value) != computed.end()) kernel = static_cast<int>(k) + 1;
+        }
+        code.append(nb::make_tuple(kinds[instruction.kind], instruction.row_level, instruction.value, nb::tuple(args), instruction.part,
+                                   access_name(instruction.from.kind), kernel));
     }
     for (const Part& part : group.parts) parts.append(nb::make_tuple(part.value, direction_name(part.direction), part.row_level));
     for (const uint32_t value : group.stores) stores.append(value);
@@ -132,7 +141,10 @@ nb::dict plan_to_python(const Graph& graph, const Plan& plan, const std::vector<
     for (const uint32_t value : plan.same_as) same_as.append(value);
     for (const uint32_t leaf : plan.takes) takes.append(leaf == nothing ? nb::object(nb::none()) : nb::cast(leaf));
     for (const Step& step : plan.steps) steps.append(nb::make_tuple(step.group, step.call));
-    for (const Group& group : plan.groups) groups.append(group_to_python(group));
+    for (size_t k = 0; k < plan.groups.size(); ++k) {
+        const std::shared_ptr<const Group>& native = plan.heat[k].native;
+        groups.append(group_to_python(plan.groups[k], native && ready(*native) ? native.get() : nullptr));
+    }
     for (const auto& [id, value] : names) numbers.append(nb::make_tuple(id, value));
     nb::dict result;
     result["values"] = values;
@@ -217,6 +229,7 @@ nb::dict executor_counts() {
     counts["kernels"] = run.kernels;
     counts["groups"] = run.groups;
     counts["shared_groups"] = run.shared;
+    counts["compiled_groups"] = run.compiled;
     counts["calls"] = run.calls;
     counts["bytes_read"] = run.bytes_read;
     counts["bytes_written"] = run.bytes_written;

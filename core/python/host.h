@@ -4,6 +4,7 @@
 // core functions throw.  `guarded` is the border between the two.
 #pragma once
 #include <Python.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -13,13 +14,18 @@
 #include "../rule.h"
 #include "../sweep.h"
 #include "../trace.h"
+#include "../transcript.h"
+
+namespace bant {
+struct Routine;
+}
 
 namespace bant::host {
 
 // --- errors.cpp
 void set_python_error(const Error& error);       // raises the class of that kind
 [[noreturn]] void throw_python();                // a Python exception is set: unwind to the border
-// A Python exception raised while a rule was traced: becomes Error(unimplemented) if the rule cannot be traced.
+// A Python exception raised while a rule or a gradient was traced: becomes Error(unimplemented) if it cannot be traced.
 [[noreturn]] void throw_from_rule();
 
 // Runs `body`; turns C++ exceptions into Python's and returns `failure` then.
@@ -56,6 +62,17 @@ public:
 private:
     PyObject* pointer_ = nullptr;
 };
+
+// Runs Python code.  When the interpreter goes away it ends daemon threads there, by unwinding their stacks: what lies on
+// ours must not be let go without the lock.  As under newer Pythons, such a thread sleeps until the process is gone.
+template <class Body>
+PyObject* in_python(Body&& body) {
+    try {
+        return body();
+    } catch (...) {
+        for (;;) pause();
+    }
+}
 
 // The items of a list, tuple or other sequence, safe from user code that changes the list meanwhile; throws.
 inline Object frozen_sequence(PyObject* sequence, const char* message) {
@@ -97,6 +114,23 @@ bool ready_variable_type(PyObject* module);
 void note_read(PyVariable* variable);            // while recording(): the active tapes watch it
 bool ready_tape_type(PyObject* module);
 const Tape& tape_of(PyObject* tape);             // throws TypeError if it is none
+PyObject* records_to_python(const RecordList& records, Py_ssize_t start, Py_ssize_t stop);   // list of readable rows
+
+// --- function_type.cpp: what functions that are being traced must hear of
+void note_variable(PyVariable* variable);        // its value is read
+void note_creation(PyVariable* variable);        // it was made; throws where that is not allowed
+void assign(PyVariable* variable, Tensor* value);   // puts a value into it
+bool ready_function_types(PyObject* module);
+
+// --- structure_type.cpp: loops and choices
+struct PartDraft {                               // what a part of a structure reads and gives
+    std::shared_ptr<Routine> routine;            // arguments, variables, captures → results, assigned
+    std::vector<PyVariable*> variables, assigned;   // borrowed
+    std::vector<Ref> captures;
+    size_t results = 0;
+};
+PyObject* new_part(PartDraft&& draft);
+bool ready_structure_types(PyObject* module);
 
 // --- convert.cpp
 bool is_literal(PyObject* object);               // a Python or NumPy number (a scalar, not an array)

@@ -11,13 +11,14 @@ namespace {
 
 bool is_basic(PyObject* part) {
     if (PyLong_CheckExact(part) || PySlice_Check(part) || part == Py_None || part == Py_Ellipsis) return true;
-    if (is_tensor(part)) return as_tensor(part)->rank() == 0 && is_integer(as_tensor(part)->dtype) && !as_tensor(part)->placeholder();
+    if (is_tensor(part)) return as_tensor(part)->rank() == 0 && is_integer(as_tensor(part)->dtype) && !as_tensor(part)->placeholder() && !in_transcript(as_tensor(part));
     return !PyBool_Check(part) && !PyList_Check(part) && !PyTuple_Check(part) && !is_variable(part) && PyIndex_Check(part) &&
            !PyObject_HasAttrString(part, "__array_interface__");
 }
 
 // A NumPy integer has both an index and an array interface; 0-d arrays too.  Both are plain numbers here.
 Object plain_index(PyObject* part) {
+    if (is_tensor(part) && in_transcript(as_tensor(part))) return Object();   // a program that is being written computes it
     if (PyIndex_Check(part) && !PyBool_Check(part) && !is_variable(part) && !PyList_Check(part)) {
         PyObject* number = PyNumber_Index(part);
         if (number) return Object(number);

@@ -24,6 +24,9 @@ namespace bant::host {
 extern const Op* slice_op;
 void set_settings(PyObject* names);
 void bind_executor(nb::module_& m);
+void bind_machine(nb::module_& m);
+void bind_native(nb::module_& m);
+void tell_compiler(const char* event);
 
 namespace {
 
@@ -80,22 +83,29 @@ nb::object full(nb::handle dims, nb::handle dtype, double value) {
 }
 
 nb::object make_alias(nb::handle tensor) {
-    return run([&]() -> PyObject* { return to_python(alias(operand(tensor.ptr(), -1).get())); });
+    return run([&]() -> PyObject* {
+        const Ref base = operand(tensor.ptr(), -1);
+        Ref other(alias(base.get()));
+        if (context().transcript) write_stop(base.get(), other.get());
+        return to_python(std::move(other));
+    });
 }
 
 // One record whose derivative is `callable(gradients, wanted) → gradients`; gives fresh outputs back.
 nb::object record_custom(nb::handle op, nb::handle callable, nb::handle inputs, nb::handle outputs) {
     return run([&]() -> PyObject* {
         Op* custom = op_of(op.ptr());
-        std::vector<Ref> held_inputs, held_outputs;
-        std::vector<Tensor*> input_tensors, output_tensors;
+        std::vector<Ref> held_inputs, held_results, held_outputs;
+        std::vector<Tensor*> input_tensors, results, output_tensors;
         Object in = Object::checked(PySequence_Tuple(inputs.ptr())), out = Object::checked(PySequence_Tuple(outputs.ptr()));
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(in.get()); ++i) {
             held_inputs.push_back(operand(PyTuple_GET_ITEM(in.get(), i), -1));
             input_tensors.push_back(held_inputs.back().get());
         }
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(out.get()); ++i) {
-            held_outputs.emplace_back(alias(operand(PyTuple_GET_ITEM(out.get(), i), -1).get()));
+            held_results.push_back(operand(PyTuple_GET_ITEM(out.get(), i), -1));
+            results.push_back(held_results.back().get());
+            held_outputs.emplace_back(alias(results.back()));
             output_tensors.push_back(held_outputs.back().get());
         }
         if (recording()) {
@@ -103,6 +113,8 @@ nb::object record_custom(nb::handle op, nb::handle callable, nb::handle inputs, 
             const HeldAttributes attributes{make_attributes(nullptr, 0, rule)};
             record(*custom, attributes.a, input_tensors.data(), static_cast<int64_t>(input_tensors.size()), output_tensors.data(),
                    static_cast<int64_t>(output_tensors.size()));
+            write_custom(*custom, attributes.a, input_tensors.data(), static_cast<int64_t>(input_tensors.size()), results.data(), output_tensors.data(),
+                         static_cast<int64_t>(output_tensors.size()));
         }
         Object result = Object::checked(PyList_New(static_cast<Py_ssize_t>(held_outputs.size())));
         for (size_t k = 0; k < held_outputs.size(); ++k) PyList_SET_ITEM(result.get(), static_cast<Py_ssize_t>(k), to_python(std::move(held_outputs[k])));
@@ -179,12 +191,19 @@ NB_MODULE(_core, m) {
     using namespace bant;
     using namespace bant::host;
     nb::set_leak_warnings(false);   // ops, roles and traced rules live as long as the process
-    if (!ready_numpy() || !ready_tensor_type(m.ptr()) || !ready_variable_type(m.ptr()) || !ready_tape_type(m.ptr()) || !ready_op_type(m.ptr()))
+    if (!ready_numpy() || !ready_tensor_type(m.ptr()) || !ready_variable_type(m.ptr()) || !ready_tape_type(m.ptr()) || !ready_function_types(m.ptr()) || !ready_structure_types(m.ptr()) || !ready_op_type(m.ptr()))
         throw nb::python_error();
     install_hooks();
     ready_numpy_loops();
-    nb::module_::import_("os").attr("register_at_fork")(nb::arg("before") = nb::cpp_function([] { run([]() -> PyObject* { before_fork(); Py_RETURN_NONE; }); }),
-                                                        nb::arg("after_in_parent") = nb::cpp_function([] { after_fork(); }));
+    nb::module_::import_("os").attr("register_at_fork")(
+        nb::arg("before") = nb::cpp_function([] {
+            run([]() -> PyObject* { before_fork(); Py_RETURN_NONE; });
+            tell_compiler("before_fork");
+        }),
+        nb::arg("after_in_parent") = nb::cpp_function([] {
+            tell_compiler("after_fork");
+            after_fork();
+        }));
     m.def("set_dtypes", [](nb::handle table) { run([&]() -> PyObject* { ready_conversion(table.ptr()); Py_RETURN_NONE; }); }, "Tells the core the DType objects, by code.");
     m.def("set_role", &set_role, "Names the op that the sweep uses for one of its own steps.");
     m.def("set_operator", [](const std::string& name, nb::handle op) { run([&]() -> PyObject* { set_operator(name, op_of(op.ptr())); Py_RETURN_NONE; }); },
@@ -218,6 +237,8 @@ NB_MODULE(_core, m) {
     }, nb::arg("enabled"), nb::arg("elements"), nb::arg("fused") = true, "Whether large operations wait, from how many elements on, and whether they are run together.");
     m.def("flush", [] { run([&]() -> PyObject* { flush(nullptr); Py_RETURN_NONE; }); }, "Runs all operations that wait.");
     bind_executor(m);
+    bind_machine(m);
+    bind_native(m);
     m.def("trim", [] { trim(); }, "Gives cached memory back to the system.");
     m.def("set_cache_limit", [](size_t bytes) { set_cache_limit(bytes); }, "How many freed bytes the allocator may keep.");
     m.def("set_memory_limit", [](std::optional<uint64_t> bytes) { set_memory_limit(bytes.value_or(no_limit)); }, nb::arg("bytes").none(),

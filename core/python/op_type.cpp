@@ -275,6 +275,7 @@ PyObject* new_op(PyTypeObject* type, PyObject* args, PyObject* keywords) {
             op.view = primitive->view;
             op.reduction = primitive->reduction;
             op.relabels = primitive->relabels;
+            op.measures = primitive->measures;
         } else if (style == "cast") {
             op.choose_loop = [](const Op& self_op, const DType* inputs, const Attributes* attributes) -> const Loop* {
                 if (!attributes || attributes->count != 1 || attributes->values[0] < 0 || attributes->values[0] >= dtype_count)
@@ -323,6 +324,18 @@ PyObject* add_loops(PyObject* object, PyObject* args) {
     Py_RETURN_NONE;
 }
 
+PyObject* add_scalars(PyObject* object, PyObject* name) {
+    // add_scalars(name of a loop): functions of one element beside the loops that have none yet
+    const char* of = PyUnicode_AsUTF8(name);
+    if (!of) return nullptr;
+    Op& op = *reinterpret_cast<PyOp*>(object)->op;
+    for (const OwnScalar& own : own_scalars()) {
+        Loop& loop = op.loops[code(own.key)];
+        if (std::string(of) == own.name && own.n_inputs == op.n_inputs && own.out == loop.out && loop.function && !loop.scalar) loop.scalar = own.functions;
+    }
+    Py_RETURN_NONE;
+}
+
 PyObject* set_facts(PyObject* object, PyObject* args) {
     // set_facts(cost, neutral): what the executor weighs and leaves out
     int cost;
@@ -363,6 +376,7 @@ PyMethodDef op_methods[] = {
     {"set_rule", set_rule, METH_VARARGS, "Gives the op its derivative; used by the registry."},
     {"set_facts", set_facts, METH_VARARGS, "Sets what the executor weighs; used by the registry."},
     {"add_loops", add_loops, METH_VARARGS, "Adds own inner loops; used by the registry."},
+    {"add_scalars", add_scalars, METH_O, "Adds functions of one element beside the loops; used by the registry."},
     {"native_dtypes", native_dtypes, METH_NOARGS, "The dtypes that have an inner loop."},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -56,7 +56,7 @@ Adjoint adjoint_from(PyObject* object, const DType* dtype) {
         Adjoint adjoint;
         adjoint.values = operand(values.get(), -1);
         adjoint.indices = operand(indices.get(), -1);
-        if (is_tensor(dense_shape.get())) dense_shape = Object::checked(PyObject_CallMethod(dense_shape.get(), "numpy", nullptr));
+        if (is_tensor(dense_shape.get())) dense_shape = Object::checked(in_python([&] { return PyObject_CallMethod(dense_shape.get(), "numpy", nullptr); }));
         Object dims = Object::checked(PySequence_Tuple(dense_shape.get()));
         int64_t extents[max_rank];
         const Py_ssize_t rank = PyTuple_GET_SIZE(dims.get());
@@ -83,7 +83,7 @@ struct PythonRule final : RuleFunction {
             objects.push_back(argument_object(argument, given));
             pointers.push_back(objects.back().get());
         }
-        PyObject* returned = PyObject_Vectorcall(callable, pointers.data(), pointers.size(), nullptr);
+        PyObject* returned = in_python([&] { return PyObject_Vectorcall(callable, pointers.data(), pointers.size(), nullptr); });
         if (!returned) throw_from_rule();
         return Object(returned);
     }
@@ -115,6 +115,7 @@ struct PythonHostRule final : HostRule {
     explicit PythonHostRule(PyObject* function) : callable(function) {}
     void keep() override { Py_INCREF(callable); }
     void let_go() override { Py_DECREF(callable); }
+    void* host_object() const override { return callable; }
 
     std::vector<Adjoint> gradients(const RuleCall& call, const std::vector<bool>& wanted) override {
         Object held = Object::borrow(callable);
@@ -125,7 +126,8 @@ struct PythonHostRule final : HostRule {
         }
         Object mask = Object::checked(PyList_New(static_cast<Py_ssize_t>(wanted.size())));
         for (size_t i = 0; i < wanted.size(); ++i) PyList_SET_ITEM(mask.get(), static_cast<Py_ssize_t>(i), PyBool_FromLong(wanted[i]));
-        Object returned = Object::checked(PyObject_CallFunctionObjArgs(callable, g.get(), mask.get(), nullptr));
+        Object returned(in_python([&] { return PyObject_CallFunctionObjArgs(callable, g.get(), mask.get(), nullptr); }));
+        if (!returned) throw_from_rule();
         Object list = frozen_sequence(returned.get(), "A custom gradient must return a sequence.");
         if (PySequence_Fast_GET_SIZE(list.get()) != static_cast<Py_ssize_t>(call.input_meta.size()))
             fail(ErrorKind::value, "custom_gradient function expected to return " + std::to_string(call.input_meta.size()) + " gradients, but returned " +
@@ -158,7 +160,7 @@ void run_host_kernel(const Op& op, const Call& call, Tensor** outputs) {
     const uint32_t n_attributes = call.attributes ? call.attributes->count : 0;
     for (uint32_t i = 0; i < n_attributes; ++i) objects.push_back(int_object(call.attributes->values[i]));
     for (const Object& object : objects) pointers.push_back(object.get());
-    Object returned = Object::checked(PyObject_Vectorcall(kernel->callable, pointers.data(), pointers.size(), nullptr));
+    Object returned = Object::checked(in_python([&] { return PyObject_Vectorcall(kernel->callable, pointers.data(), pointers.size(), nullptr); }));
     if (op.n_outputs == 1) {
         outputs[0] = convert(returned.get()).take();
         return;
@@ -178,16 +180,13 @@ PyObject* adjoint_to_python(Adjoint&& adjoint) {
     Object indices = Object::checked(to_python(std::move(adjoint.indices)));
     Object dims = shape_object(adjoint.slices_shape);
     PyObject* constant = python_attribute("bant.ops.convert", "constant");
-    Object dense_shape = Object::checked(PyObject_CallOneArg(constant, dims.get()));
-    return PyObject_CallFunctionObjArgs(slices_type, values.get(), indices.get(), dense_shape.get(), nullptr);
+    Object dense_shape = Object::checked(in_python([&] { return PyObject_CallOneArg(constant, dims.get()); }));
+    return in_python([&] { return PyObject_CallFunctionObjArgs(slices_type, values.get(), indices.get(), dense_shape.get(), nullptr); });
 }
 
 void visit_foreign(const std::vector<Foreign*>& kept, visitproc visit, void* arg, int* status) {
-    for (Foreign* foreign : kept) {
-        auto* rule = dynamic_cast<PythonHostRule*>(foreign);
-        if (!rule || *status) continue;
-        *status = visit(rule->callable, arg);
-    }
+    for (const Foreign* foreign : kept)
+        if (void* object = foreign->host_object(); object && !*status) *status = visit(static_cast<PyObject*>(object), arg);
 }
 
 }  // namespace bant::host

@@ -60,7 +60,7 @@ int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
     }
     const int watch_tensors = PyObject_IsTrue(tensors);
     if (watch_tensors < 0) return -1;
-    tape->persistent = is_persistent;
+    tape->persistent = tape->tape->persistent = is_persistent;
     tape->watch_variables = watch_variables;
     tape->tape->records_all = watch_tensors && watch_variables;
     return 0;
@@ -296,28 +296,7 @@ PyObject* records_method(PyObject* self, PyObject* args) {
             explicit Look(PyTape* tape) : tape(tape) { ++tape->tape->readers; }
             ~Look() { if (--tape->tape->readers == 0 && std::exchange(tape->to_clear, false)) tape->tape->clear(); }
         } look(tape);
-        Object list = Object::checked(PyList_New(0));
-        Py_ssize_t number = 0;
-        auto operands = [](const Operand* operand, uint32_t count) {
-            Object tuple = Object::checked(PyTuple_New(count));
-            for (uint32_t i = 0; i < count; ++i, ++operand) {
-                Object shape = Object::checked(shape_to_python(operand->shape));
-                Object saved = operand->saved ? Object::checked(to_python(Ref::borrow(operand->saved))) : Object::borrow(Py_None);
-                PyTuple_SET_ITEM(tuple.get(), i, Object::checked(Py_BuildValue("(KOOO)", static_cast<unsigned long long>(operand->id), dtype_to_python(dtype_of(*operand)), shape.get(), saved.get())).take());
-            }
-            return tuple;
-        };
-        for (auto at = tape->tape->records.first(); at && number < stop; at.forward()) {
-            if (number++ < start) continue;
-            const Record* record = *at;
-            const uint32_t count = record->attributes ? record->attributes->count : 0;
-            Object attributes = Object::checked(PyTuple_New(count));
-            for (uint32_t i = 0; i < count; ++i) PyTuple_SET_ITEM(attributes.get(), i, Object::checked(PyLong_FromLongLong(record->attributes->values[i])).take());
-            Object inputs = operands(record->inputs(), record->n_inputs), outputs = operands(record->outputs(), record->n_outputs);
-            Object row = Object::checked(Py_BuildValue("(sOOO)", record->op->name.c_str(), attributes.get(), inputs.get(), outputs.get()));
-            if (PyList_Append(list.get(), row.get()) < 0) throw_python();
-        }
-        return list.take();
+        return records_to_python(tape->tape->records, start, stop);
     });
 }
 
@@ -447,6 +426,7 @@ PyObject* seed_accumulator(PyObject* self, PyObject* args) {
         if (as_tensor(tangent)->dtype != tensor->dtype || !same(as_tensor(tangent)->shape, tensor->shape))
             invalid("A tangent has shape " + to_string(as_tensor(tangent)->shape) + " and dtype " + facts(as_tensor(tangent)->dtype).name + ", but its primal has shape " +
                     to_string(tensor->shape) + " and dtype " + facts(tensor->dtype).name + ".");
+        if (context().transcript) note_source(tensor);
         as_accumulator(self)->accumulator->tangents[identify(tensor)] = Ref::borrow(as_tensor(tangent));
         Py_RETURN_NONE;
     });
@@ -492,6 +472,31 @@ PyTypeObject AccumulatorType = {PyVarObject_HEAD_INIT(nullptr, 0)};
 const Tape& tape_of(PyObject* tape) {
     if (!PyObject_TypeCheck(tape, &TapeType)) fail(ErrorKind::type, "Only a tape has records.");
     return *as_tape(tape)->tape;
+}
+
+PyObject* records_to_python(const RecordList& records, Py_ssize_t start, Py_ssize_t stop) {
+    Object list = Object::checked(PyList_New(0));
+    Py_ssize_t number = 0;
+    auto operands = [](const Operand* operand, uint32_t count) {
+        Object tuple = Object::checked(PyTuple_New(count));
+        for (uint32_t i = 0; i < count; ++i, ++operand) {
+            Object shape = Object::checked(shape_to_python(operand->shape));
+            Object saved = operand->saved ? Object::checked(to_python(Ref::borrow(operand->saved))) : Object::borrow(Py_None);
+            PyTuple_SET_ITEM(tuple.get(), i, Object::checked(Py_BuildValue("(KOOO)", static_cast<unsigned long long>(operand->id), dtype_to_python(dtype_of(*operand)), shape.get(), saved.get())).take());
+        }
+        return tuple;
+    };
+    for (auto at = records.first(); at && number < stop; at.forward()) {
+        if (number++ < start) continue;
+        const Record* record = *at;
+        const uint32_t count = record->attributes ? record->attributes->count : 0;
+        Object attributes = Object::checked(PyTuple_New(count));
+        for (uint32_t i = 0; i < count; ++i) PyTuple_SET_ITEM(attributes.get(), i, Object::checked(PyLong_FromLongLong(record->attributes->values[i])).take());
+        Object inputs = operands(record->inputs(), record->n_inputs), outputs = operands(record->outputs(), record->n_outputs);
+        Object row = Object::checked(Py_BuildValue("(sOOO)", record->op->name.c_str(), attributes.get(), inputs.get(), outputs.get()));
+        if (PyList_Append(list.get(), row.get()) < 0) throw_python();
+    }
+    return list.take();
 }
 
 void note_read(PyVariable* variable) {

@@ -111,6 +111,7 @@ Object number_of(Tensor* tensor, const char* what) {
                                    "(tf.reduce_any(a), tf.reduce_all(a)); this tensor has shape " + to_string(tensor->shape) + ".");
         fail(ErrorKind::type, std::string(what) + "(): only a tensor of one element can be converted to a Python number, got shape " + to_string(tensor->shape) + ".");
     }
+    if (context().transcript) write_guard(tensor);   // Python goes on according to the value
     force(tensor);
     const char* at = tensor->data;
     switch (tensor->dtype) {
@@ -209,6 +210,7 @@ PyObject* get_placeholder(PyObject* self, void*) { return PyBool_FromLong(as_ten
 
 PyObject* numpy_method(PyObject* self, PyObject*) {
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+        if (context().transcript) write_guard(as_tensor(self));
         PyObject* array = to_numpy(as_tensor(self), true);
         if (as_tensor(self)->rank()) return array;
         Object held = Object::checked(array);
@@ -217,12 +219,24 @@ PyObject* numpy_method(PyObject* self, PyObject*) {
     });
 }
 
-PyObject* array_method(PyObject* self, PyObject* args, PyObject* keywords) {
-    static const char* names[] = {"dtype", "copy", nullptr};
-    PyObject *dtype = Py_None, *copy = Py_None;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|OO", const_cast<char**>(names), &dtype, &copy)) return nullptr;
+// __array__(dtype=None, copy=None): NumPy calls it for every result that is looked at.
+PyObject* array_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+        PyObject* given[2] = {Py_None, Py_None};   // dtype, copy
+        if (n > 2) fail(ErrorKind::type, "__array__() takes a dtype and copy, got " + std::to_string(n) + " arguments.");
+        for (Py_ssize_t i = 0; i < n; ++i) given[i] = args[i];
+        const Py_ssize_t n_names = keywords ? PyTuple_GET_SIZE(keywords) : 0;
+        for (Py_ssize_t k = 0; k < n_names; ++k) {
+            const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(keywords, k));
+            if (!name) throw_python();
+            const int place = std::strcmp(name, "dtype") == 0 ? 0 : std::strcmp(name, "copy") == 0 ? 1 : -1;
+            if (place < 0) fail(ErrorKind::type, std::string("__array__() has no argument '") + name + "'.");
+            if (place < n) fail(ErrorKind::type, std::string("__array__() got '") + name + "' twice.");
+            given[place] = args[n + k];
+        }
+        PyObject *dtype = given[0], *copy = given[1];
         const bool must_copy = copy == Py_True;
+        if (context().transcript) write_guard(as_tensor(self));
         Object array = Object::checked(to_numpy(as_tensor(self), must_copy));
         if (dtype == Py_None) return array.take();
         return PyObject_CallMethod(array.get(), "astype", "O", dtype);
@@ -253,7 +267,7 @@ PyGetSetDef properties[] = {
 };
 PyMethodDef methods[] = {
     {"numpy", numpy_method, METH_NOARGS, "The values as a NumPy array of its own (a NumPy scalar for rank 0)."},
-    {"__array__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(array_method)), METH_VARARGS | METH_KEYWORDS,
+    {"__array__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(array_method)), METH_FASTCALL | METH_KEYWORDS,
      "The values as a read-only NumPy array that shares memory, or a copy if asked for."},
     {"__complex__", to_complex, METH_NOARGS, "The single element as a Python complex."},
     {nullptr, nullptr, 0, nullptr},
@@ -301,6 +315,7 @@ PyObject* to_python(Tensor* owned) {
         return object;
     }
     owned->flags |= flag_host_alive;
+    if (const Transcript* transcript = context().transcript; transcript && !transcript->lifted) identify(owned);   // see `Transcript::began`
     owned->host_header[2] = nullptr;
     return PyObject_Init(object, &TensorType);
 }

@@ -32,6 +32,7 @@ int initialise(PyObject* self, PyObject* args, PyObject*) {
         variable->trainable = trainable;
         variable->any_shape = any_shape;
         variable->serial = ++constructed;
+        if (context().transcript) note_creation(variable);
         Py_INCREF(name);
         Py_XSETREF(variable->name, name);
         return 0;
@@ -66,6 +67,13 @@ PyVariable* ready(PyObject* self) {
     return variable;
 }
 
+// The value for who asks for its shape alone: a function that is traced holds for it, if the variable may have others.
+Tensor* shaped_value(PyObject* self) {
+    PyVariable* variable = ready(self);
+    if (variable->any_shape && context().transcript) note_variable(variable);
+    return variable->value;
+}
+
 PyObject* set_value(PyObject* self, PyObject* value) {
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
         PyVariable* variable = ready(self);
@@ -75,15 +83,17 @@ PyObject* set_value(PyObject* self, PyObject* value) {
             invalid("Cannot assign a " + std::string(facts(tensor->dtype).name) + " tensor of shape " + to_string(tensor->shape) + " to a " +
                     facts(variable->value->dtype).name + " variable of shape " + to_string(variable->value->shape) + ".");
         if (tensor->placeholder()) fail(ErrorKind::unimplemented, "A variable cannot be assigned while a rule is traced.");
-        Tensor* fresh = alias(tensor);
-        fresh->id = variable->value->id;   // 0 if no tape has seen the variable yet
-        release(std::exchange(variable->value, fresh));
+        assign(variable, tensor);
         Py_RETURN_NONE;
     });
 }
 
 PyObject* get_value(PyObject* self, void*) {
-    return guarded<PyObject*>(nullptr, [&] { return to_python(Ref::borrow(ready(self)->value)); });
+    return guarded<PyObject*>(nullptr, [&] {
+        PyVariable* variable = ready(self);
+        if (context().transcript) note_variable(variable);
+        return to_python(Ref::borrow(variable->value));
+    });
 }
 PyObject* get_read(PyObject* self, void*) {
     return guarded<PyObject*>(nullptr, [&] { return to_python(Ref::borrow(read_variable(ready(self)))); });
@@ -92,7 +102,7 @@ PyObject* get_dtype(PyObject* self, void*) {
     return guarded<PyObject*>(nullptr, [&] { PyObject* dtype = dtype_to_python(ready(self)->value->dtype); Py_INCREF(dtype); return dtype; });
 }
 PyObject* get_shape(PyObject* self, void*) {
-    return guarded<PyObject*>(nullptr, [&] { return shape_to_python(ready(self)->value->shape); });
+    return guarded<PyObject*>(nullptr, [&] { return shape_to_python(shaped_value(self)->shape); });
 }
 PyObject* get_trainable(PyObject* self, void*) { return PyBool_FromLong(as_variable(self)->trainable); }
 PyObject* get_name(PyObject* self, void*) {
@@ -121,7 +131,7 @@ PyGetSetDef properties[] = {
 
 Py_ssize_t length(PyObject* self) {
     return guarded<Py_ssize_t>(-1, [&]() -> Py_ssize_t {
-        Tensor* value = ready(self)->value;
+        Tensor* value = shaped_value(self);
         if (value->rank() == 0) fail(ErrorKind::type, "Scalar tensor has no `len()`.");
         return static_cast<Py_ssize_t>(value->shape->dims[0]);
     });
@@ -141,7 +151,7 @@ PyObject* variable_subscript(PyObject* self, PyObject* key) {
 template <class Function>
 PyObject* of_value(PyObject* self, Function function) {
     return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
-        Object value = Object::checked(to_python(Ref::borrow(ready(self)->value)));
+        Object value = Object::checked(get_value(self, nullptr));
         return function(value.get());
     });
 }
@@ -157,6 +167,7 @@ Tensor* value_of(PyObject* variable) { return ready(variable)->value; }
 
 Tensor* read_variable(PyVariable* variable) {
     if (!variable->value) fail(ErrorKind::runtime, "This Variable was not initialised: its __init__ did not run.");
+    if (context().transcript) note_variable(variable);
     if (recording()) note_read(variable);
     return variable->value;
 }

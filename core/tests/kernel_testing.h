@@ -162,6 +162,8 @@ Op* op_for(const std::string& primitive) {
         op->infer = row->infer;
         op->kernel = row->kernel;
         op->view = row->view;
+        op->reduction = row->reduction;
+        op->relabels = row->relabels;
     }
     return op;
 }

@@ -42,9 +42,12 @@ from bant.dtypes import (
     uint64,
     variant,
 )  # fmt: skip
+from bant.function import function
 from bant.indexed_slices import IndexedSlices
+from bant.module import Module
 from bant.ops.registry import namespace as _namespace
 from bant.tape import GradientTape, UnconnectedGradients
+from bant.tensor_array import TensorArray
 from bant.tensor_shape import TensorShape
 from bant.tensor_spec import TensorSpec
 from bant.variable import Variable, VariableAggregation, VariableSynchronization
@@ -57,6 +60,7 @@ newaxis = None
 # Modules that are imported when they are first asked for.
 _MODULES = (
     "autodiff",
+    "autograph",
     "bitwise",
     "compat",
     "debugging",
@@ -76,9 +80,10 @@ globals().update(_OPS)
 
 __all__ = sorted(
     {
-        "DType", "GradientTape", "IndexedSlices", "NotDifferentiable", "RegisterGradient", "Tensor", "TensorShape",
-        "TensorSpec", "UnconnectedGradients", "Variable", "VariableAggregation", "VariableSynchronization", "as_dtype",
+        "DType", "GradientTape", "IndexedSlices", "Module", "NotDifferentiable", "RegisterGradient", "Tensor", "TensorArray",
+        "TensorShape", "TensorSpec", "UnconnectedGradients", "Variable", "VariableAggregation", "VariableSynchronization", "as_dtype",
         "as_string", "bfloat16", "bool", "complex64", "complex128", "config", "custom_gradient", "double", "dtypes", "errors",
+        "function",
         "float16", "float32", "float64", "grad_pass_through", "gradients", "half", "hessians", "int8", "int16", "int32",
         "int64", "nest", "newaxis", "no_gradient", "recompute_grad", "resource", "string", "uint8", "uint16", "uint32",
         "uint64", "variant", *_MODULES, *_OPS,

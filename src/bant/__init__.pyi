@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bant import autodiff as autodiff
+from bant import autograph as autograph
 from bant import bitwise as bitwise
 from bant import compat as compat
 from bant import config as config
@@ -52,7 +53,9 @@ from bant.dtypes import uint16 as uint16
 from bant.dtypes import uint32 as uint32
 from bant.dtypes import uint64 as uint64
 from bant.dtypes import variant as variant
+from bant.function import function as function
 from bant.indexed_slices import IndexedSlices as IndexedSlices
+from bant.module import Module as Module
 from bant.ops.context import name_scope as name_scope
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
@@ -61,6 +64,7 @@ from bant.ops.sorting import Unique, UniqueWithCounts
 from bant.strings import as_string as as_string
 from bant.tape import GradientTape as GradientTape
 from bant.tape import UnconnectedGradients as UnconnectedGradients
+from bant.tensor_array import TensorArray as TensorArray
 from bant.tensor_shape import TensorShape as TensorShape
 from bant.tensor_spec import TensorSpec as TensorSpec
 from bant.variable import Variable as Variable
@@ -241,7 +245,7 @@ def equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x == y, elementwise."""
 
 def executing_eagerly() -> builtins.bool:
-    """True: operations run at once."""
+    """Whether operations are those of eager code: False while a tf.function is traced."""
 
 def exp(x: TensorLike, name: str | None = None) -> Tensor:
     """eˣ, elementwise."""
@@ -335,7 +339,11 @@ def identity_n(input: TensorLike, name: str | None = None) -> list[Tensor]:
     """`identity` of each tensor of a list."""
 
 def init_scope() -> Iterator[None]:
-    """A context in which the tapes outside of it record nothing."""
+    """A context in which the tapes outside of it record nothing, and that is no part of a tf.function around
+    it."""
+
+def inside_function() -> builtins.bool:
+    """Whether a tf.function is being traced."""
 
 def is_tensor(x: Any) -> builtins.bool:
     """Whether x is a tensor, a Variable or `IndexedSlices` (and not a NumPy array or a list)."""
@@ -428,7 +436,7 @@ def numpy_function(
     stateful: builtins.bool = True,
     name: str | None = None,
 ) -> Any:
-    """``func(*inp)`` with NumPy arrays; gradients stop here."""
+    """``func(*inp)`` with NumPy arrays, which it may change; gradients stop here."""
 
 def one_hot(
     indices: TensorLike,

@@ -9,7 +9,6 @@ or else from the names that are spelt much like the one asked for. A name in bac
 _PARTS = {
     "app": "use argparse and call your `main` yourself.",
     "audio": "read sound with the wave module or with scipy.io.wavfile, and pass the array to `tf.constant`.",
-    "autograph": "eager code runs Python's own `if`, `for` and `while`, so nothing needs converting.",
     "data": "loop over NumPy arrays or any Python iterable of batches; every operation takes arrays.",
     "distribute": "compute gradients in each process and average them, with mpi4py for instance.",
     "estimator": "write the training loop: `tf.GradientTape`, then `assign_sub` on each variable.",
@@ -80,9 +79,6 @@ _GRAPHS = {
 
 # Parts that belong to bant but that this version may lack.
 _NOT_YET = {
-    "Module": "keep the variables in a list, or in any class of your own.",
-    "TensorArray": "collect the tensors in a list and join them with `tf.stack`.",
-    "function": "leave the decorator out: the code runs as it stands.",
     "random": "draw with numpy.random and pass the array to `tf.constant`.",
     "signal": "compute with numpy.fft where no gradient is needed.",
 }

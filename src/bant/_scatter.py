@@ -1,4 +1,4 @@
-"""Assignments by index: the scatter methods of `tf.Variable`.
+"""Assignments by index: ``v[key].assign(x)`` and the scatter methods of `tf.Variable`.
 
 They work on a NumPy copy of the value: an assignment is not differentiated, so no op is needed.
 """
@@ -24,7 +24,31 @@ def of_slices(variable: Any, slices: Any) -> tuple[Any, Any]:
     """Indices and values of `IndexedSlices`; TypeError for anything else."""
     if not isinstance(slices, IndexedSlices):
         raise TypeError(f"Argument `sparse_delta` must be a `tf.IndexedSlices`. Received arg: {slices}")
-    return np.asarray(_core.convert(slices.indices)), variable._converted(slices.values)
+    return _core.convert(slices.indices), variable._converted(slices.values)
+
+
+def with_part(variable: Any, key: Any, value: Any) -> Any:
+    """The variable's value with another one in the part that `key` names, by NumPy's rules."""
+    parts = list(key) if isinstance(key, tuple) else [key]
+    places = [i for i, part in enumerate(parts) if isinstance(part, (_core.Tensor, _core.Variable))]
+
+    def call(old: Any, new: Any, *indices: Any) -> list:
+        for i, index in zip(places, indices, strict=True):
+            parts[i] = np.asarray(index)
+        array, part = np.array(old), np.asarray(new)
+        target = array[tuple(parts)]
+        try:
+            part = np.broadcast_to(part, target.shape)
+        except ValueError:
+            raise InvalidArgumentError(
+                f"Cannot broadcast input shape {list(part.shape)} into final shape {list(target.shape)}: the variable "
+                f"'{variable.name}' has shape {variable.shape}."
+            ) from None
+        array[tuple(parts)] = part
+        return [_core.convert(array)]
+
+    tensors = [variable._value, value, *(_core.convert(parts[i]) for i in places)]
+    return _core.host_call(call, tensors, False, False, True)[0]  # a function does it each time it runs
 
 
 def scatter_rows(variable: Any, combine: Callable, slices: Any) -> Any:
@@ -35,12 +59,24 @@ def scatter_rows(variable: Any, combine: Callable, slices: Any) -> Any:
 
 def scatter_tuples(variable: Any, combine: Callable, indices: Any, updates: Any) -> Any:
     """`combine` of slices with `updates` at index tuples."""
-    return scatter(variable, combine, np.asarray(_core.convert(indices)), variable._converted(updates))
+    return scatter(variable, combine, _core.convert(indices), variable._converted(updates))
 
 
 def scatter(variable: Any, combine: Callable, tuples: Any, updates: Any) -> Any:
     """``combine`` of the variable's values with `updates` at `tuples`, index tuples along the last axis."""
-    array, updates = np.array(variable._value), np.asarray(updates)
+
+    def call(value: Any, places: Any, delta: Any) -> list:
+        return [_core.convert(_scattered(np.array(value), combine, np.asarray(places), np.asarray(delta)))]
+
+    tensors = [variable._value, _core.convert(tuples), _core.convert(updates)]
+    variable._set(
+        _core.host_call(call, tensors, False, False, True)[0]
+    )  # a function does it each time it runs
+    return variable
+
+
+def _scattered(array: np.ndarray, combine: Callable, tuples: np.ndarray, updates: np.ndarray) -> np.ndarray:
+    """The array with `updates` combined into it."""
     if tuples.dtype.kind not in "iu" or tuples.ndim < 1:
         raise InvalidArgumentError(f"The indices of a scatter must be integers, got dtype {tuples.dtype}.")
     depth = tuples.shape[-1]
@@ -64,5 +100,4 @@ def scatter(variable: Any, combine: Callable, tuples: Any, updates: Any) -> Any:
             f"of shape {list(array.shape)} need updates of shape {list(wanted)}."
         )
     combine(array, tuple(np.moveaxis(tuples, -1, 0)), updates)
-    variable._set(_core.convert(array))
-    return variable
+    return array

@@ -77,14 +77,37 @@ def values_for_repr(tensor: Any) -> str:
     return f"numpy=\n{shown}" if "\n" in shown else f"numpy={shown}"
 
 
+def _name_while_traced(tensor: Any) -> str | None:
+    """What a tensor is called in the function that is being traced; None if it does not depend on its arguments.
+
+    There it is shown by name: looking at the value would make the program hold for this value alone.
+    """
+    found = _core.traced(tensor)
+    if found is None:
+        return None
+    from bant.concrete import traced
+
+    place, operation = found
+    if operation is None:
+        names = traced.names[-1] if traced.names else []
+        return f"{names[place] if place < len(names) else 'ReadVariableOp'}:0"
+    return f"{operation}_{place}:0"
+
+
 def representation(tensor: Any) -> str:
     """``repr(x)``."""
+    name = _name_while_traced(tensor)
+    if name is not None:
+        return f"<tf.Tensor '{name}' shape={tensor.shape} dtype={tensor.dtype.name}>"
     values = "placeholder" if tensor._is_placeholder else values_for_repr(tensor)
     return f"<tf.Tensor: shape={tensor.shape}, dtype={tensor.dtype.name}, {values}>"
 
 
 def text(tensor: Any) -> str:
     """``str(x)``."""
+    name = _name_while_traced(tensor)
+    if name is not None:
+        return f'Tensor("{name}", shape={tensor.shape}, dtype={tensor.dtype.name})'
     values = "<placeholder>" if tensor._is_placeholder else str(np.asarray(tensor))
     lines = "\n" if "\n" in values else ""
     return f"tf.Tensor({lines}{values}, shape={tensor.shape}, dtype={tensor.dtype.name})"
@@ -141,7 +164,8 @@ class _Methods:
         return tuple(self.shape)
 
     def __format__(self: Any, specification: str) -> str:
-        return str(self) if self._is_placeholder else format(np.asarray(self), specification)
+        symbolic = self._is_placeholder or (not specification and _core.traced(self))
+        return str(self) if symbolic else format(np.asarray(self), specification)
 
     def __reversed__(self: Any) -> Any:
         return reversed(list(self))

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from bant import _core, nest
-from bant._scatter import of_slices, put, scatter, scatter_rows, scatter_tuples
+from bant._scatter import of_slices, put, scatter, scatter_rows, scatter_tuples, with_part
 from bant.dtypes import as_dtype
 from bant.errors import DtypeMismatchError, InvalidArgumentError
 from bant.indexed_slices import IndexedSlices
+from bant.ops.context import name_scope, scoped
 from bant.ops.elementwise import add, subtract
 from bant.ops.lookup import gather, gather_nd
 from bant.ops.structural import identity
@@ -130,7 +131,11 @@ class Variable(_core.Variable):
             name = "Variable"
         elif not isinstance(name, str):
             raise ValueError(f"The name of a variable must be a string, got {name!r}.")
-        value = initial_value() if callable(initial_value) else initial_value
+        if callable(initial_value):
+            with name_scope(name):  # variables that it makes are named after this one
+                value = initial_value()
+        else:
+            value = initial_value
         if type(value) is not Tensor or dtype is not None:
             value = _converted(value, None if dtype is None else as_dtype(dtype))
         if shape is not None:
@@ -142,7 +147,7 @@ class Variable(_core.Variable):
                 )
             self._declared_shape = None if shape.is_fully_defined() else shape
         super().__init__(
-            value, True if trainable is None else trainable, name, self._declared_shape is not None
+            value, True if trainable is None else trainable, scoped(name), self._declared_shape is not None
         )
 
     def _synchronized(self, synchronization: Any, trainable: bool | None) -> bool | None:
@@ -162,7 +167,7 @@ class Variable(_core.Variable):
 
     @property
     def name(self) -> str:
-        """The name with ``:0`` behind it, as TensorFlow shows it."""
+        """The name, within the `tf.name_scope` it was made in, with ``:0`` behind it."""
         return f"{self._name}:0"
 
     @property
@@ -297,20 +302,7 @@ class Variable(_core.Variable):
     def _assign_at(self, key: Any, value: Any, use_locking: bool = False, name: str | None = None,
                    read_value: bool = True) -> Any:  # fmt: skip
         """``v[key].assign(value)``."""
-        array = np.array(self._value)
-        places = tuple(np.asarray(part) if isinstance(part, (Tensor, _core.Variable)) else part
-                       for part in (key if isinstance(key, tuple) else (key,)))  # fmt: skip
-        part = np.asarray(self._converted(value))
-        target = array[places]
-        try:
-            part = np.broadcast_to(part, target.shape)
-        except ValueError:
-            raise InvalidArgumentError(
-                f"Cannot broadcast input shape {list(part.shape)} into final shape {list(target.shape)}: the variable "
-                f"'{self.name}' has shape {self.shape}."
-            ) from None
-        array[places] = part
-        return self._store(_core.convert(array), read_value)
+        return self._store(with_part(self, key, self._converted(value)), read_value)
 
     # -- assigning by index
 
@@ -362,6 +354,7 @@ class Variable(_core.Variable):
     ) -> Any:
         """`scatter_update` in each batch: all axes of the indices but the last are batches.  Returns the variable."""
         indices, updates = of_slices(self, sparse_delta)
+        indices = np.asarray(indices)
         batch = np.indices(indices.shape, dtype=indices.dtype)[:-1]
         return scatter(self, put, np.stack([*batch, indices], -1), updates)
 
@@ -417,7 +410,9 @@ class Variable(_core.Variable):
         return format(self._value, specification) if specification else str(self)
 
     def __repr__(self) -> str:
-        return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}, {values_for_repr(self._value)}>"
+        # A function that is being traced would hold for these values alone.
+        values = "" if _core.is_transcribing() else f", {values_for_repr(self._value)}"
+        return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}{values}>"
 
     __str__ = __repr__
 

@@ -11,15 +11,24 @@ from bant import forward, tensor_methods, testing
 
 OBJECTS = {
     **{name: getattr(bant, name) for name in (
-        "GradientTape", "RegisterGradient", "TensorSpec", "UnconnectedGradients", "Variable", "VariableAggregation",
-        "VariableSynchronization", "custom_gradient", "grad_pass_through", "no_gradient", "recompute_grad",
+        "GradientTape", "Module", "RegisterGradient", "TensorArray", "TensorSpec", "UnconnectedGradients", "Variable",
+        "VariableAggregation", "VariableSynchronization", "custom_gradient", "grad_pass_through", "name_scope",
+        "no_gradient", "recompute_grad",
     )},
     "ForwardAccumulator": forward.ForwardAccumulator,
     "Reference": tensor_methods.Reference,
     "compute_gradient": testing.compute_gradient,
     "max_error": testing.max_error,
 }  # fmt: skip
-MODULES = ["bant.compat", "bant.compat.v1", "bant.config", "bant.test", "bant.types.experimental"]
+MODULES = [
+    "bant.autograph",
+    "bant.autograph.experimental",
+    "bant.compat",
+    "bant.compat.v1",
+    "bant.config",
+    "bant.test",
+    "bant.types.experimental",
+]
 
 
 @pytest.fixture(autouse=True)

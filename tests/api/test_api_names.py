@@ -8,7 +8,7 @@ import pytest
 
 import bant as tf
 
-MODULES = ["autodiff", "bitwise", "compat", "config", "debugging", "dtypes", "errors", "linalg", "math", "nest", "nn",
+MODULES = ["autodiff", "autograph", "bitwise", "compat", "config", "debugging", "dtypes", "errors", "linalg", "math", "nest", "nn",
            "test", "types", "version"]  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def test_every_module_lists_names_that_exist(module):
             assert hasattr(found, name), name
 
 
-@pytest.mark.parametrize("module", ["autodiff", "bitwise", "compat", "config", "debugging", "linalg", "math", "nn", "test",
+@pytest.mark.parametrize("module", ["autodiff", "autograph", "bitwise", "compat", "config", "debugging", "linalg", "math", "nn", "test",
                                     "types"])  # fmt: skip
 def test_every_module_says_what_to_use_instead(module):
     with pytest.raises(AttributeError, match=rf"`{module}.no_such_name`"):
@@ -77,7 +77,7 @@ def test_importing_is_frugal():
     for heavy in ("asyncio", "dataclasses", "difflib", "doctest", "ml_dtypes", "numpy.testing", "optree", "scipy",
                   "unittest"):  # fmt: skip
         assert heavy not in loaded
-    for rare in ("bant.compat", "bant.inspect", "bant.jacobian", "bant.test", "bant.types"):
+    for rare in ("bant.autograph", "bant.compat", "bant.inspect", "bant.jacobian", "bant.test", "bant.types"):
         assert rare not in loaded
 
 

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from programs import DEFAULT_FROM
 
+import bant as tf
 from bant import _core
 
 
@@ -28,3 +29,14 @@ def everything_waits():
 def live_bytes():
     """Bytes that tensors and what belongs to them occupy now."""
     return lambda: _core.info()["allocator"]["live_bytes"]
+
+
+@pytest.fixture(params=["interpreted", "native"])
+def tier(request):
+    """Everything is interpreted, or compiled as soon as it is there."""
+    if request.param == "native":
+        pytest.importorskip("llvmlite")
+    before = tf.config.jit
+    tf.config.jit = request.param == "native"
+    yield request.param
+    tf.config.jit = before

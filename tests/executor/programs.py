@@ -290,3 +290,40 @@ def run(program, leaves, exact, elementwise_only=False):
         if p % 7 == 3 and len(values) > 3:  # an intermediate value that nobody holds any longer
             del values[-2]
     return values
+
+
+def identical(found, expected, about):
+    """Equal in every bit (a zero's sign and which NaN it is apart)."""
+    assert len(found) == len(expected), about
+    for one, other in zip(found, expected):
+        assert (one is None) == (other is None), about
+        if one is None:
+            continue
+        assert one.shape == other.shape and one.dtype == other.dtype, about
+        if one.dtype.kind == "V":  # bfloat16 where NumPy knows it by its bytes alone
+            assert one.tobytes() == other.tobytes(), about
+        else:
+            np.testing.assert_array_equal(one, other, err_msg=str(about))
+
+
+def close(found, eager, exact, epsilon, about):
+    """As near to the values in float64 as a computation at once is, up to a small factor and some rounding."""
+    assert len(found) == len(eager) == len(exact), about
+    for one, other, truth in zip(found, eager, exact):
+        assert (one is None) == (other is None) == (truth is None), about
+        if one is None:
+            continue
+        assert one.shape == other.shape and one.dtype == other.dtype, about
+        if one.dtype.kind != "f" or not np.all(np.isfinite(truth)):
+            continue
+        scale = np.max(np.abs(truth), initial=1.0)
+        usual = np.max(np.abs(other.astype(np.float64) - truth), initial=0.0)
+        error = np.max(np.abs(one.astype(np.float64) - truth), initial=0.0)
+        assert error <= 8 * usual + 200 * epsilon * scale, (about, error, usual, scale)
+
+
+def machine_of(function, *examples):
+    """The machine of a small program; it must be one for a machine."""
+    machine = _core._trace_machine(function, examples)
+    assert machine is not None
+    return machine

@@ -11,7 +11,20 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from programs import DEFAULT_FROM, EAGER, FUSED, LARGEST, UNFUSED, WAYS, make_leaf, run, shapes_that_fit, way
+from programs import (
+    DEFAULT_FROM,
+    EAGER,
+    FUSED,
+    LARGEST,
+    UNFUSED,
+    WAYS,
+    close,
+    identical,
+    make_leaf,
+    run,
+    shapes_that_fit,
+    way,
+)
 
 import bant as tf
 
@@ -60,36 +73,6 @@ def played(program, leaves, exact, loss_of, second):
         if one is not None:
             np.testing.assert_array_equal(one.numpy(), other.numpy())
     return [arrays(v) for v in values], [arrays(g) for g in first], [arrays(g) for g in gradients]
-
-
-def identical(found, expected, about):
-    """Equal in every bit (a zero's sign and which NaN it is apart)."""
-    assert len(found) == len(expected), about
-    for one, other in zip(found, expected):
-        assert (one is None) == (other is None), about
-        if one is None:
-            continue
-        assert one.shape == other.shape and one.dtype == other.dtype, about
-        if one.dtype.kind == "V":  # bfloat16 where NumPy knows it by its bytes alone
-            assert one.tobytes() == other.tobytes(), about
-        else:
-            np.testing.assert_array_equal(one, other, err_msg=str(about))
-
-
-def close(found, eager, exact, epsilon, about):
-    """As near to the values in float64 as a computation at once is, up to a small factor and some rounding."""
-    assert len(found) == len(eager) == len(exact), about
-    for one, other, truth in zip(found, eager, exact):
-        assert (one is None) == (other is None) == (truth is None), about
-        if one is None:
-            continue
-        assert one.shape == other.shape and one.dtype == other.dtype, about
-        if one.dtype.kind != "f" or not np.all(np.isfinite(truth)):
-            continue
-        scale = np.max(np.abs(truth), initial=1.0)
-        usual = np.max(np.abs(other.astype(np.float64) - truth), initial=0.0)
-        error = np.max(np.abs(one.astype(np.float64) - truth), initial=0.0)
-        assert error <= 8 * usual + 200 * epsilon * scale, (about, error, usual, scale)
 
 
 @steady

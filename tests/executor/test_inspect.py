@@ -17,9 +17,14 @@ LARGE = 1 << 16
 
 @pytest.fixture(autouse=True)
 def deferred():
+    before, tf.config.jit = (
+        tf.config.jit,
+        False,
+    )  # plans as they are made; test_native.py looks at compiled ones
     _core.set_deferral(True, 8192)
     yield
     _core.set_deferral(True, 8192)
+    tf.config.jit = before
 
 
 def large(*shape, seed=0):

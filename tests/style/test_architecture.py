@@ -16,7 +16,7 @@ needs_sources = pytest.mark.skipif(not (CORE / "sweep.cpp").exists(), reason="th
 # The files that work on programs, whatever ops they consist of.
 NAMELESS = [
     f"{name}.{ending}"
-    for name in "sweep tape record dispatch forward rule trace blocks op tensor pending graph fuse group run draw".split()  # noqa: SIM905
+    for name in "sweep tape record dispatch forward rule trace blocks op tensor pending graph fuse group run draw machine machine_draft machine_groups native native_group".split()  # noqa: SIM905
     for ending in ("h", "cpp")
     if (CORE / f"{name}.{ending}").exists()
 ]

@@ -143,13 +143,26 @@ def assign_sub(ref: Any, value: Any, use_locking: bool = False, name: str | None
     return ref.assign_sub(value)
 
 
+def name_scope(name: str | None, default_name: str | None = None, values: Any = None) -> Any:
+    """A context for names, as `tf.name_scope` of today; default_name is what it is called where name is None.
+
+    Both None leave the scopes around it. Raises ValueError for a name that is no string.
+
+    >>> with tf.name_scope(None, "layer", [tf.constant(1.0)]):
+    ...     tf.Variable(1.0, name="w").name
+    'layer/w:0'
+    """
+    name = default_name if name is None else name
+    return _bant.name_scope("" if name is None else name)
+
+
 def executing_eagerly() -> bool:
-    """True: operations always run at once.
+    """Whether operations are those of eager code: False while a tf.function is traced.
 
     >>> tf.executing_eagerly()
     True
     """
-    return True
+    return _bant.executing_eagerly()
 
 
 def enable_eager_execution(config: Any = None, device_policy: Any = None, execution_mode: Any = None) -> None:
@@ -179,15 +192,6 @@ def disable_eager_execution() -> None:
 
 
 disable_v2_behavior = disable_eager_execution
-
-
-def get_static_value(tensor: Any, partial: bool = False) -> Any:
-    """The value of a tensor as a NumPy array.
-
-    >>> tf.get_static_value(tf.constant([1, 2]))
-    array([1, 2], dtype=int32)
-    """
-    return tensor.numpy() if hasattr(tensor, "numpy") else None
 
 
 Dimension = int

@@ -16,6 +16,7 @@ from bant import atan as atan
 from bant import atan2 as atan2
 from bant import atanh as atanh
 from bant import autodiff as autodiff
+from bant import autograph as autograph
 from bant import bitcast as bitcast
 from bant import bitwise as bitwise
 from bant import boolean_mask as boolean_mask
@@ -58,6 +59,7 @@ from bant import foldl as foldl
 from bant import foldr as foldr
 from bant import gather as gather
 from bant import gather_nd as gather_nd
+from bant import get_static_value as get_static_value
 from bant import greater as greater
 from bant import greater_equal as greater_equal
 from bant import group as group
@@ -65,6 +67,7 @@ from bant import guarantee_const as guarantee_const
 from bant import identity as identity
 from bant import identity_n as identity_n
 from bant import init_scope as init_scope
+from bant import inside_function as inside_function
 from bant import inspect as inspect
 from bant import io as io
 from bant import is_tensor as is_tensor
@@ -185,14 +188,16 @@ from bant.dtypes import uint16 as uint16
 from bant.dtypes import uint32 as uint32
 from bant.dtypes import uint64 as uint64
 from bant.dtypes import variant as variant
+from bant.function import function as function
 from bant.indexed_slices import IndexedSlices as IndexedSlices
-from bant.ops.context import name_scope as name_scope
+from bant.module import Module as Module
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
 from bant.ops.initializers import zeros_initializer as zeros_initializer
 from bant.strings import as_string as as_string
 from bant.tape import GradientTape as GradientTape
 from bant.tape import UnconnectedGradients as UnconnectedGradients
+from bant.tensor_array import TensorArray as TensorArray
 from bant.tensor_shape import TensorShape as TensorShape
 from bant.tensor_spec import TensorSpec as TensorSpec
 from bant.variable import Variable as Variable
@@ -223,15 +228,16 @@ def argmin(
     """Where along an axis (the first, by default) the minimum is; the first of equals."""
 
 def executing_eagerly() -> builtins.bool:
-    """True: operations always run at once."""
+    """Whether operations are those of eager code: False while a tf.function is traced."""
 
 def expand_dims(
     input: TensorLike, axis: AxisLike | None, name: str | None = None, *, dim: Any = None
 ) -> Tensor:
     """A new axis of length 1 before ``axis`` (negative: counted from the end, -1 is last)."""
 
-def get_static_value(tensor: TensorLike, partial: builtins.bool = False) -> Any:
-    """The value of a tensor as a NumPy array."""
+def name_scope(name: str | None, default_name: str | None = None, values: TensorLike | None = None) -> Any:
+    """A context for names, as `tf.name_scope` of today; default_name is what it is called where name is
+    None."""
 
 def norm(
     tensor: TensorLike,

@@ -15,6 +15,7 @@ from bant import atan as atan
 from bant import atan2 as atan2
 from bant import atanh as atanh
 from bant import autodiff as autodiff
+from bant import autograph as autograph
 from bant import bitcast as bitcast
 from bant import bitwise as bitwise
 from bant import boolean_mask as boolean_mask
@@ -67,6 +68,7 @@ from bant import guarantee_const as guarantee_const
 from bant import identity as identity
 from bant import identity_n as identity_n
 from bant import init_scope as init_scope
+from bant import inside_function as inside_function
 from bant import inspect as inspect
 from bant import io as io
 from bant import is_tensor as is_tensor
@@ -196,7 +198,9 @@ from bant.dtypes import uint16 as uint16
 from bant.dtypes import uint32 as uint32
 from bant.dtypes import uint64 as uint64
 from bant.dtypes import variant as variant
+from bant.function import function as function
 from bant.indexed_slices import IndexedSlices as IndexedSlices
+from bant.module import Module as Module
 from bant.ops.context import name_scope as name_scope
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
@@ -204,6 +208,7 @@ from bant.ops.initializers import zeros_initializer as zeros_initializer
 from bant.strings import as_string as as_string
 from bant.tape import GradientTape as GradientTape
 from bant.tape import UnconnectedGradients as UnconnectedGradients
+from bant.tensor_array import TensorArray as TensorArray
 from bant.tensor_shape import TensorShape as TensorShape
 from bant.tensor_spec import TensorSpec as TensorSpec
 from bant.variable import Variable as Variable

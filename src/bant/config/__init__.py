@@ -5,6 +5,7 @@
     threads                   all       BANT_THREADS                  how many threads share long work
     deferred                  True      BANT_DEFERRED                 may large operations wait and run together?
     deferred_from             8192      BANT_DEFERRED_FROM            from how many elements they may
+    jit                       "auto"    BANT_JIT                      may what runs often be compiled?
     memory_limit              None      BANT_MEMORY_LIMIT             bytes that tensors and tapes may take
     cache_limit               an eighth                               bytes of freed memory kept for the next tensors
 
@@ -67,6 +68,8 @@ def _number_in_environment(variable: str) -> int | None:
 _chosen_threads = 0  # what was last asked for; 0: as many as this process may use
 _deferred = True
 _deferred_from = 8192
+_jit: bool | str = "auto"
+_HOT_AFTER = 8  # runs of a plan
 
 
 def _choose_threads(what: str, count: Any) -> None:
@@ -149,6 +152,37 @@ class _Settings(_memory.MemorySettings, _ModuleType):
         _core.set_deferral(_deferred, number)
         _deferred_from = number
 
+    @property
+    def jit(self) -> bool | str:
+        """Whether operations that run together, and often, are compiled into machine code by LLVM.
+
+        "auto": what has run several times, and long enough, is compiled by a thread in the background and used from
+        then on, if llvmlite is installed (``pip install bant[jit]``). True: everything is compiled before it runs
+        first, which takes its time, for tests and benchmarks. False: never. Results agree to rounding. Raises
+        ValueError for anything else, and ImportError for True without llvmlite.
+
+        >>> before = tf.config.jit
+        >>> tf.config.jit = False
+        >>> tf.config.jit = before
+        """
+        return _jit
+
+    @jit.setter
+    def jit(self, wanted: bool | str) -> None:
+        global _jit
+        if not (isinstance(wanted, (bool, _bool_of_numpy)) or wanted == "auto"):
+            raise ValueError(f"bant.config.jit must be True, False or 'auto', not {wanted!r}.")
+        if wanted is not False and (wanted != "auto" or "bant.jit.service" in _sys.modules):
+            from bant.jit import service
+
+            if wanted != "auto" and not service.installed():
+                raise ImportError(
+                    "bant.config.jit = True needs llvmlite: pip install bant[jit], or leave it at 'auto'."
+                )
+            service.foreground = wanted != "auto"
+        _core.set_native(enabled=bool(wanted), runs=_HOT_AFTER if wanted == "auto" else 0)
+        _jit = wanted if wanted == "auto" else bool(wanted)
+
     def __dir__(self) -> list[str]:
         checked = [name for name in dir(_Settings) if isinstance(getattr(_Settings, name), property)]
         return sorted({*super().__dir__(), *checked})
@@ -158,6 +192,7 @@ class _Settings(_memory.MemorySettings, _ModuleType):
 threads: int
 deferred: bool
 deferred_from: int
+jit: bool | str
 memory_limit: int | str | None
 cache_limit: int | str
 
@@ -207,25 +242,28 @@ def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
     return [device for device in devices if device_type in (None, device.device_type)]
 
 
-_run_eagerly = False
-
-
 def run_functions_eagerly(run_eagerly: bool) -> None:
-    """Accepted for TensorFlow's sake: everything runs eagerly.
+    """Whether calls of `tf.function`s run their Python bodies each time, operation by operation, as for debugging.
 
     >>> tf.config.run_functions_eagerly(True)
+    >>> tf.config.functions_run_eagerly()
+    True
+    >>> tf.config.run_functions_eagerly(False)
     """
-    global _run_eagerly
-    _run_eagerly = bool(run_eagerly)
+    _core.set_functions_eager(bool(run_eagerly))
 
 
 def functions_run_eagerly() -> bool:
-    """What `run_functions_eagerly` was last given.
+    """What `run_functions_eagerly` was last given, False before.
 
     >>> tf.config.functions_run_eagerly()
     False
     """
-    return _run_eagerly
+    return _core.functions_eager()
+
+
+experimental_run_functions_eagerly = run_functions_eagerly
+experimental_functions_run_eagerly = functions_run_eagerly
 
 
 def __getattr__(name: str) -> Any:
@@ -249,6 +287,8 @@ def _start() -> None:
                 variable = f"BANT_{setting.upper()}"
                 raise ValueError(f"{error} The environment variable {variable} says so.") from None
     _memory.limit_from_environment()
+    text = _os.environ.get("BANT_JIT", "auto").strip().lower()
+    setattr(module, "jit", text if text == "auto" else _switch("BANT_JIT"))  # noqa: B010
     setattr(module, "deferred", _switch("BANT_DEFERRED"))  # noqa: B010  its value is checked by the type
 
 

@@ -15,7 +15,8 @@ _TABLE = (
     )),
     ("plans", (("plans_made", "made"), ("plans_reused", "reused"), ("plans_kept", "kept now"))),
     ("run", (
-        ("groups", "fused groups"), ("shared_groups", "  shared among threads"), ("kernels", "kernels in groups"),
+        ("groups", "fused groups"), ("shared_groups", "  shared among threads"),
+        ("compiled_groups", "  compiled"), ("kernels", "kernels in groups"),
         ("calls", "calls of own kernels"), ("bytes_read", "bytes read"), ("bytes_written", "bytes written"),
     )),
     ("threads", (
@@ -48,6 +49,7 @@ class Stats:
     plans_kept: int = 0  # plans that can be used again
     groups: int = 0  # passes over memory, each with any number of operations in it
     shared_groups: int = 0  # of them, those that several threads worked on
+    compiled_groups: int = 0  # of them, those that ran as machine code made for them
     kernels: int = 0  # instructions in groups: loops, folds, gathers
     calls: int = 0  # operations in plans that were left to kernels of their own
     bytes_read: int = 0  # by groups, each array once a group

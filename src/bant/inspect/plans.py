@@ -11,7 +11,8 @@
 
 A pass goes over one index space tile by tile; what it computes on the way never leaves the caches, unless it is listed
 under "writes".  ``[row]`` marks one value a row, ``[column]`` one a column.  A fold over more than a tile is made in
-parts, one a chunk, which are put together in the end.
+parts, one a chunk, which are put together in the end.  ``kernel 1`` marks what has been compiled (`bant.config.jit`):
+all that a kernel computes is one loop.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bant import _core, tape
-from bant.inspect.text import _attributes, _counted
+from bant.inspect.text import _counted, attributes_text
 
 _FOLDS = {"overall": "over everything", "rows": "along each row", "columns": "along each column"}
 
@@ -62,10 +63,13 @@ class Instruction:
     result: str
     attributes: tuple[str, ...] = ()
     note: str = ""
+    kernel: int = 0  # the number of the compiled kernel in the pass that computes it; 0: none
 
     def __str__(self) -> str:
         line = f"{self.result} = {self.operation}({', '.join((*self.operands, *self.attributes))})"
-        return f"{line}  {self.note}" if self.note else line
+        notes = [self.note] if self.note else []
+        notes += [f"kernel {self.kernel}"] if self.kernel else []
+        return f"{line}  {', '.join(notes)}" if notes else line
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,7 @@ class _Builder:
             Value(self.tensor(operand, "t"), operand[1].name, operand[2], _bytes(operand[1], operand[2]))
             for operand in outputs
         )
-        self.steps.append(Call(name, operands, tuple(_attributes(name, attributes)), results))
+        self.steps.append(Call(name, operands, tuple(attributes_text(name, attributes)), results))
 
     def add_plan(self, plan: dict) -> None:
         known = _Names(self, plan)
@@ -248,7 +252,7 @@ class _Builder:
                     Call(
                         operation,
                         tuple(known(operand) for operand in operands),
-                        tuple(_attributes(operation, attributes)),
+                        tuple(attributes_text(operation, attributes)),
                         (known.value(call),),
                     )
                 )
@@ -319,7 +323,7 @@ def _group(data: dict, known: _Names) -> Group:
 
     reads: dict[int, None] = {}
     instructions = []
-    for kind, _, value, arguments, part, access in code:
+    for kind, _, value, arguments, part, access, kernel in code:
         operation, attributes, *_ = known.plan["values"][value]
         inputs = arguments if kind == "fold_part" else arguments[:-1]
         for register in inputs:
@@ -341,10 +345,13 @@ def _group(data: dict, known: _Names) -> Group:
         elif kind == "fold_part":
             _, direction, _ = data["parts"][part]
             note = f"{_FOLDS[direction]}, {_counted(data['chunks'], 'part')}"
-            instructions.append(Instruction(kind, operation, operands, known(value), note=note))
+            instructions.append(
+                Instruction(kind, operation, operands, known(value), note=note, kernel=kernel)
+            )
         else:
-            shown = tuple(_attributes(operation, attributes)) if kind == "loop" else ()
-            instructions.append(Instruction(kind, operation, operands, text(arguments[-1]), shown))
+            shown = tuple(attributes_text(operation, attributes)) if kind == "loop" else ()
+            result = text(arguments[-1])
+            instructions.append(Instruction(kind, operation, operands, result, shown, kernel=kernel))
     return Group(
         data["rows"], data["columns"], data["tile"], data["chunks"], tuple(known.value(value) for value in reads),
         tuple(known.value(value) for value in stores), tuple(instructions),

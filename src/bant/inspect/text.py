@@ -16,20 +16,27 @@ from bant.dtypes import TABLE
 from bant.ops.registry import ROWS
 
 _FIELDS = {"cast": ("dtype",)}  # ops whose row is that of the public function of the same name
+_STRUCTURES = (
+    "loop",
+    "loop_gradient",
+    "branch",
+    "branch_gradient",
+)  # loops and choices, whose parts are not shown
 _SHOWN = 60  # records of a long tape that are shown, half of them from its end
 _LONGEST = 6  # elements of a tuple that are shown
 
 
-def _type(dtype: Any, shape: Any) -> str:
+def type_text(dtype: Any, shape: Any) -> str:
+    """``float32[2,3]``."""
     return f"{dtype.name}[{','.join(map(str, shape))}]"
 
 
-def _value(operand: tuple) -> str:
+def value_text(operand: tuple) -> str:
     """An operand without a number: the value where it is kept and small, else its type."""
     _, dtype, shape, saved = operand
     if saved is not None and not len(shape) and not saved._is_placeholder:
         return str(saved.numpy())
-    return _type(dtype, shape)
+    return type_text(dtype, shape)
 
 
 def _tuple(values: tuple) -> str:
@@ -39,8 +46,10 @@ def _tuple(values: tuple) -> str:
     )
 
 
-def _attributes(name: str, values: tuple) -> list[str]:
+def attributes_text(name: str, values: tuple) -> list[str]:
     """The static arguments of a record, by the names its row gives them."""
+    if name in _STRUCTURES:
+        return ["…"]
     row = ROWS.get(name)
     fields = _FIELDS.get(name) or (row.attributes if row is not None else ())
     shown = []
@@ -71,9 +80,9 @@ class _Numbers:
 
 def _line(record: tuple, numbers: _Numbers) -> str:
     name, attributes, inputs, outputs = record
-    arguments = [numbers(operand[0]) if operand[0] else _value(operand) for operand in inputs]
+    arguments = [numbers(operand[0]) if operand[0] else value_text(operand) for operand in inputs]
     results = [
-        f"{numbers(operand[0]) if operand[0] else '_'}: {_type(operand[1], operand[2])}"
+        f"{numbers(operand[0]) if operand[0] else '_'}: {type_text(operand[1], operand[2])}"
         for operand in outputs
     ]
     kept = [
@@ -81,7 +90,7 @@ def _line(record: tuple, numbers: _Numbers) -> str:
         for operand in (*inputs, *outputs)
         if operand[3] is not None and operand[0]
     ]  # fmt: skip
-    line = f"{', '.join(results)} = {name}({', '.join([*arguments, *_attributes(name, attributes)])})"
+    line = f"{', '.join(results)} = {name}({', '.join([*arguments, *attributes_text(name, attributes)])})"
     return f"{line}  keeps {' '.join(dict.fromkeys(kept))}" if kept else line
 
 

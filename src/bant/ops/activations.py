@@ -169,6 +169,8 @@ def centred(logits: Any, axis: Any, op: str) -> tuple[Tensor, int]:
         largest = reduce_max(x, 1, 1, (axis,))
     finally:
         _core.show_recorders(hidden)
+    if not largest._is_placeholder:  # in a rule that is traced there is no tape to stop
+        largest = _core.alias(largest)
     return x - largest, axis
 
 

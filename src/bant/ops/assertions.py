@@ -15,6 +15,7 @@ from bant.dtypes import as_dtype
 from bant.ops import elementwise as e
 from bant.ops.arithmetic import pair
 from bant.ops.convert import as_tensor
+from bant.ops.host import at_each_call
 from bant.ops.printing import value_text
 from bant.ops.registry import composed
 from bant.ops.structural import identity
@@ -32,27 +33,33 @@ def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | 
 
     >>> tf.debugging.Assert(tf.constant(1.0) > 0.0, ["not positive"])
     """
-    if bool(condition):
-        return
-    shown = "\n".join(value_text(value, 3 if summarize is None else summarize) for value in data)
-    raise errors.InvalidArgumentError(f"Expected '{condition}' to be true. Summarized data: {shown}")
+
+    def check(holds: Any, *data: Any) -> None:
+        if bool(holds):
+            return
+        shown = "\n".join(value_text(value, 3 if summarize is None else summarize) for value in data)
+        raise errors.InvalidArgumentError(f"Expected '{holds}' to be true. Summarized data: {shown}")
+
+    at_each_call(check, condition, *data)
 
 
 # --- comparisons of two
 
 
 def _first(array: np.ndarray, count: int) -> str:
-    flat = array.reshape(-1)
-    return str(flat if count < 0 else flat[:count])
+    return str(array.reshape(-1)[: None if count < 0 else count])
 
 
 def _compare(holds: Any, sign: str, x: Any, y: Any, message: Any, summarize: int | None) -> None:
     hidden = _core.hide_recorders()
     try:
         x, y = pair(x, y)
-        met = np.asarray(holds(x, y))
+        at_each_call(lambda x, y: _compared(np.asarray(holds(x, y)), sign, x, y, message, summarize), x, y)
     finally:
         _core.show_recorders(hidden)
+
+
+def _compared(met: np.ndarray, sign: str, x: Any, y: Any, message: Any, summarize: int | None) -> None:
     if met.all():
         return
     summarize = 3 if summarize is None else summarize
@@ -203,13 +210,14 @@ def _epsilon(dtype: Any) -> float:
 
 
 def _signs(holds: Any, sign: str, x: Any, message: Any, summarize: int | None) -> None:
-    array = np.asarray(as_tensor(x))
-    if np.all(holds(array, 0)):
-        return
-    raise errors.InvalidArgumentError(
-        f"{_prefix(message)}\nCondition x {sign} 0 did not hold element-wise:\n"
-        f"{_described('x', array, summarize)}"
-    )
+    def check(x: Tensor) -> None:
+        if not np.all(holds(np.asarray(x), 0)):
+            raise errors.InvalidArgumentError(
+                f"{_prefix(message)}\nCondition x {sign} 0 did not hold element-wise:\n"
+                f"{_described('x', np.asarray(x), summarize)}"
+            )
+
+    at_each_call(check, as_tensor(x))
 
 
 @composed(names="debugging.assert_positive")

@@ -1,310 +1,98 @@
-"""Control flow as functions: loops, choices, maps over the first axis.
+"""Choices as functions: `tf.cond`, `tf.case`, `tf.switch_case`.
 
-Operations run at once here, so each of these is Python's own `for`, `while` or `if`, and tapes record what
-runs.
+Operations run at once, so each of these is Python's own `if`. In a tf.function that is being traced, where the
+choice depends on the function's arguments, all branches are traced and the choice becomes one instruction (`core/structure.h`); if a branch can be no
+part of one, Python looks at the value and the program holds for that choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from bant import _core, errors, nest
-from bant.dtypes import as_dtype, string
-from bant.ops.convert import convert_to_tensor
+from bant.dtypes import as_dtype
+from bant.ops import parts
+from bant.ops.convert import cast, convert_to_tensor
 from bant.ops.registry import composed
-from bant.ops.structural import concat, reshape
+from bant.ops.structural import reshape
 
 Tensor = _core.Tensor
+_int32, _int64 = as_dtype("int32"), as_dtype("int64")
 as_tensor = convert_to_tensor  # takes strings too
 
 
-def _need_callable(value: Any, what: str) -> None:
-    if not callable(value):
-        raise TypeError(f"'{what}' must be callable, got {type(value).__name__}.")
+# --- choices in a program
 
 
-# --- over the first axis
+def _is_traced(value: Any) -> bool:
+    """Whether a program that is being written computes it."""
+    return type(value) is Tensor and _core.is_transcribing() and _core.traced(value) is not None
 
 
-def _rows(elems: Any, op: str) -> tuple[list, int]:
-    """The flat tensors of a nest, and the length of their first axis."""
-    flat = [as_tensor(elem) for elem in nest.flatten(elems)]
-    if not flat:
+def _tensors_in(returned: Any) -> list | None:
+    """The tensors in what a branch returned; None if there is something else in it."""
+    outputs = []
+    for leaf in nest.flatten(returned):
+        if leaf is None:
+            continue
+        if not isinstance(leaf, parts.CONVERTIBLE):
+            return None
+        outputs.append(_core.convert(leaf))
+    return outputs
+
+
+def _choose(branches: list[Callable], index: Tensor, op: str, names: list[str]) -> tuple[bool, Any]:
+    """Whether the choice could be made an instruction, and what it returned.  Branches beyond the last are the last."""
+    traced = [parts.trace(lambda _, branch=branch: branch(), [], _tensors_in) for branch in branches]
+    if None in traced:
+        return False, None
+    first = traced[0]
+    for number, other in enumerate(traced[1:], 1):
+        _check_equal(first, other, op, names[0], names[number])
+        if any(a.shape != b.shape for a, b in zip(first.outputs, other.outputs, strict=True)):
+            return False, None
+    if not all(one.finished() for one in traced):
+        return False, None
+    results = _core.branch([one.part for one in traced], index)
+    if results is None:
+        return False, None
+    rest = iter(results)
+    return True, nest.map_structure(lambda leaf: None if leaf is None else next(rest), first.returned)
+
+
+def _check_equal(one: parts.Traced, other: parts.Traced, op: str, first: str, second: str) -> None:
+    if len(one.outputs) != len(other.outputs):
         raise ValueError(
-            f"elems must be a Tensor or (possibly nested) sequence of Tensors. Got {elems}, which does "
-            "not contain any "
-            f"Tensors (in {op})."
+            f"Lengths of branch outputs of {op} must match: {first} returns {len(one.outputs)} tensors, {second} "
+            f"{len(other.outputs)}."
         )
-    if any(not elem.ndim for elem in flat):
-        raise ValueError(f"Elements in elems must be 1+ dimensional Tensors, not scalars (in {op}).")
-    length = flat[0].shape[0]
-    for elem in flat:
-        if elem.shape[0] != length:
-            raise ValueError(
-                f"Dimensions {length} and {elem.shape[0]} are not compatible: first axes in {op}."
-            )
-    return flat, length
-
-
-def _row(elems: Any, flat: list, i: int) -> Any:
-    return nest.pack_sequence_as(elems, [elem[i] for elem in flat])
-
-
-def _stacked(rows: list, op: str) -> Tensor:
-    rows = [as_tensor(row) for row in rows]
-    for row in rows:
-        if row.shape != rows[0].shape:
-            raise ValueError(
-                f"Incompatible shape for value ({tuple(row.shape)}), expected ({tuple(rows[0].shape)}): "
-                f"{op} needs "
-                "results of one shape."
-            )
-    if any(type(row) is not Tensor for row in rows):
-        from bant.string_tensor import as_strings, stack
-
-        return stack([as_strings(row, op) for row in rows])
-    return concat([reshape(row, 1, *row.shape) for row in rows], 0)
-
-
-def _stacked_nest(results: list, structure: Any, op: str) -> Any:
-    columns = zip(*(nest.flatten(result) for result in results), strict=True)
-    return nest.pack_sequence_as(structure, [_stacked(list(column), op) for column in columns])
-
-
-def _empty(signature: Any, elem: Tensor | None) -> Tensor:
-    """The result of no calls at all, as far as it is known."""
-    shape = getattr(signature, "shape", None)
-    rest = tuple(shape) if shape is not None and getattr(shape, "rank", None) is not None else ()
-    dtype = getattr(signature, "dtype", signature) if signature is not None else elem.dtype
-    if as_dtype(dtype) is string:
-        return convert_to_tensor(np.empty((0, *rest), object), string)
-    return _core.full((0, *rest), as_dtype(dtype), 0.0)
-
-
-@composed(names="map_fn")
-def map_fn(
-    fn: Callable,
-    elems: Any,
-    dtype: Any = None,
-    parallel_iterations: int | None = None,
-    back_prop: bool = True,
-    swap_memory: bool = False,
-    infer_shape: bool = True,
-    name: str | None = None,
-    fn_output_signature: Any = None,
-) -> Any:
-    """fn of each slice of ``elems`` along the first axis, the results stacked.
-
-    elems: a tensor of rank 1 or more, or a nest of them with equal first axes; fn gets the same nest of
-    slices. fn_output_signature (or dtype): a nest of dtypes or specs, where fn returns another structure or
-    dtype than it gets.  Raises ValueError where structures, lengths or shapes of results differ,
-    InvalidArgumentError where a dtype does, TypeError if fn is not callable.
-
-    >>> tf.map_fn(lambda x: x * x, tf.constant([1.0, 2.0])).numpy()
-    array([1., 4.], dtype=float32)
-    """
-    _need_callable(fn, "fn")
-    flat, length = _rows(elems, "map_fn")
-    signature = dtype if fn_output_signature is None else fn_output_signature
-    structure = elems if signature is None else signature
-    expected = [None] * len(flat) if signature is None else nest.flatten(signature)
-    if not length:
-        like = flat if signature is None else [None] * len(expected)
-        return nest.pack_sequence_as(
-            structure, [_empty(want, elem) for want, elem in zip(expected, like, strict=True)]
+    try:
+        nest.assert_same_structure(one.returned, other.returned, expand_composites=True)
+        details = next(
+            (
+                f"Tensor {a.dtype.name} and {b.dtype.name} have different types"
+                for a, b in zip(one.outputs, other.outputs, strict=True)
+                if a.dtype != b.dtype
+            ),
+            None,
         )
-    results = []
-    for i in range(length):
-        result = fn(_row(elems, flat, i))
-        nest.assert_same_structure(structure, result)
-        results.append(result)
-    mapped = _stacked_nest(results, structure, "map_fn")
-    wanted = (
-        [elem.dtype for elem in flat] if signature is None else [getattr(e, "dtype", e) for e in expected]
-    )
-    for tensor, want in zip(nest.flatten(mapped), wanted, strict=True):
-        if tensor.dtype != as_dtype(want):
-            raise errors.InvalidArgumentError(
-                f"map_fn: the results are {as_dtype(want).name} by its signature (that of elems, unless "
-                f"fn_output_signature says otherwise), but fn returned {tensor.dtype.name}. TensorArray "
-                "dtype is "
-                f"{as_dtype(want).name} but Op is trying to write dtype {tensor.dtype.name}."
-            )
-    return mapped
+    except (TypeError, ValueError) as error:
+        details = str(error)
+    if details is not None:
+        raise TypeError(
+            f"{first} and {second} arguments to {op} must have the same number, type, and overall structure of return "
+            f"values.\n\n{first} output: {one.returned}\n{second} output: {other.returned}\n\nError details:\n{details}"
+        )
 
 
-@composed(names="vectorized_map")
-def vectorized_map(fn: Callable, elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
-    """fn of each slice of ``elems`` along the first axis, the results stacked; any structure may come back.
-
-    elems: a tensor of rank 1 or more, or a nest of them; a first axis of length 1 is repeated to that of the
-    others. Raises ValueError where lengths or shapes differ and for an empty first axis, TypeError if fn is
-    not callable.
-
-    >>> tf.vectorized_map(lambda x: x * x, tf.constant([1.0, 2.0])).numpy()
-    array([1., 4.], dtype=float32)
-    """
-    _need_callable(fn, "fn")
-    flat = [as_tensor(elem) for elem in nest.flatten(elems)]
-    if any(not elem.ndim for elem in flat) or not flat:
-        raise ValueError("vectorized_map: elems must be tensors of rank 1 or more.")
-    length = max(elem.shape[0] for elem in flat)
-    for elem in flat:
-        if elem.shape[0] not in (1, length):
-            raise ValueError(
-                f"vectorized_map: first axes of lengths {elem.shape[0]} and {length} do not fit."
-            )
-    if not length or any(not elem.shape[0] for elem in flat):
-        raise ValueError("vectorized_map: the first axis of elems is empty, so what fn returns is not known.")
-    results = []
-    for i in range(length):
-        row = [elem[i if elem.shape[0] > 1 else 0] for elem in flat]
-        results.append(fn(nest.pack_sequence_as(elems, row)))
-        nest.assert_same_structure(results[0], results[-1])
-    return _stacked_nest(results, results[0], "vectorized_map")
+def _as_number(pred: Tensor) -> Tensor:
+    """0 or 1 for a predicate of one element."""
+    pred = reshape(pred) if pred.ndim else pred
+    return cast(pred if pred.dtype.is_bool else pred != 0, _int32)
 
 
-def _accumulated(fn: Callable, elems: Any, initializer: Any, backwards: bool, op: str) -> Iterator[Any]:
-    """The accumulators after each element; the first is the first element where there is no initializer."""
-    _need_callable(fn, "fn")
-    flat, length = _rows(elems, op)
-    order = iter(range(length - 1, -1, -1) if backwards else range(length))
-    if initializer is None:
-        first = next(order, None)
-        if first is None:
-            raise errors.OutOfRangeError(f"{op}: elems is empty and there is no initializer.")
-        state = _row(elems, flat, first)
-        yield state
-    else:
-        state = nest.map_structure(as_tensor, initializer)
-    for i in order:
-        state = nest.map_structure(as_tensor, fn(state, _row(elems, flat, i)))
-        if initializer is not None:
-            nest.assert_same_structure(initializer, state)
-        yield state
-
-
-def _last(states: Iterator[Any], initializer: Any) -> Any:
-    state = None
-    for state in states:  # noqa: B007
-        pass
-    return nest.map_structure(as_tensor, initializer) if state is None else state
-
-
-@composed(names="foldl")
-def foldl(
-    fn: Callable,
-    elems: Any,
-    initializer: Any = None,
-    parallel_iterations: int = 10,
-    back_prop: bool = True,
-    swap_memory: bool = False,
-    name: str | None = None,
-) -> Any:
-    """The last accumulator of ``fn(accumulator, slice)`` over the slices along the first axis, in order.
-
-    elems: a tensor or a nest of them with equal first axes; initializer: the first accumulator (None: the
-    first slice).  Raises ValueError for scalars and unequal lengths, OutOfRangeError for no slices and no
-    initializer.
-
-    >>> tf.foldl(lambda a, x: a * 10 + x, tf.constant([1, 2, 3])).numpy()
-    np.int32(123)
-    """
-    return _last(_accumulated(fn, elems, initializer, False, "foldl"), initializer)
-
-
-@composed(names="foldr")
-def foldr(
-    fn: Callable,
-    elems: Any,
-    initializer: Any = None,
-    parallel_iterations: int = 10,
-    back_prop: bool = True,
-    swap_memory: bool = False,
-    name: str | None = None,
-) -> Any:
-    """As `foldl`, from the last slice to the first.
-
-    Takes what `foldl` takes and raises what it raises.
-
-    >>> tf.foldr(lambda a, x: a * 10 + x, tf.constant([1, 2, 3])).numpy()
-    np.int32(321)
-    """
-    return _last(_accumulated(fn, elems, initializer, True, "foldr"), initializer)
-
-
-@composed(names="scan")
-def scan(
-    fn: Callable,
-    elems: Any,
-    initializer: Any = None,
-    parallel_iterations: int = 10,
-    back_prop: bool = True,
-    swap_memory: bool = False,
-    infer_shape: bool = True,
-    reverse: bool = False,
-    name: str | None = None,
-) -> Any:
-    """All the accumulators of `foldl` (or, with ``reverse``, `foldr`), stacked at the places of their slices.
-
-    Returns the structure of initializer, or of elems where that is None.  Raises as `foldl`, and ValueError
-    where the accumulators differ in structure or shape.
-
-    >>> tf.scan(lambda a, x: a + x, tf.constant([1, 2, 3])).numpy()
-    array([1, 3, 6], dtype=int32)
-    """
-    states = list(_accumulated(fn, elems, initializer, reverse, "scan"))
-    structure = elems if initializer is None else initializer
-    if not states:
-        starts = nest.map_structure(as_tensor, initializer)
-        return nest.map_structure(lambda x: _core.full((0, *x.shape), x.dtype, 0.0), starts)
-    return _stacked_nest(states[::-1] if reverse else states, structure, "scan")
-
-
-# --- loops and choices
-
-
-@composed(names="while_loop")
-def while_loop(
-    cond: Callable,
-    body: Callable,
-    loop_vars: Any,
-    shape_invariants: Any = None,
-    parallel_iterations: int = 10,
-    back_prop: bool = True,
-    swap_memory: bool = False,
-    maximum_iterations: Any = None,
-    name: str | None = None,
-) -> Any:
-    """The last loop_vars of ``loop_vars = body(*loop_vars)`` while ``cond(*loop_vars)``.
-
-    maximum_iterations: how often at most.  loop_vars: a list or tuple, possibly nested, whose structure body
-    returns (a single one may come back bare). Raises TypeError if cond or body is not callable, ValueError
-    for no loop_vars or another structure.
-
-    >>> tf.while_loop(lambda i: i < 5, lambda i: (i + 2,), [tf.constant(0)])[0].numpy()
-    np.int32(6)
-    """
-    _need_callable(cond, "cond")
-    _need_callable(body, "body")
-    if not loop_vars:
-        raise ValueError("'loop_vars' must be provided.")
-    state = [nest.map_structure(as_tensor, variable) for variable in loop_vars]
-    most = None if maximum_iterations is None else int(maximum_iterations)
-    count, kind = 0, type(loop_vars) if type(loop_vars) in (list, tuple) else list
-    while (most is None or count < most) and bool(cond(*state)):
-        new = body(*state)
-        kind = type(new) if type(new) in (list, tuple) else list
-        new = list(new) if isinstance(new, (list, tuple)) else [new]
-        if len(new) != len(state) and len(state) == 1:
-            new = [tuple(new)]
-        nest.assert_same_structure(state, new, check_types=False)
-        state = [nest.map_structure(as_tensor, variable) for variable in new]
-        count += 1
-    return kind(state)
+# --- the functions
 
 
 @composed(names="cond")
@@ -313,14 +101,22 @@ def cond(
 ) -> Any:
     """``true_fn()`` if pred, else ``false_fn()``.
 
-    pred: a scalar tensor or Python value.  Raises TypeError unless both functions are callable, ValueError
-    for a pred of several elements.
+    pred: a scalar tensor or Python value.  In a tf.function both functions are traced, and must return tensors of the
+    same dtypes in the same structure (None is allowed too).  Raises TypeError unless both functions are callable, and
+    in a tf.function for results that differ in structure or dtype; ValueError for a pred of several elements.
 
     >>> tf.cond(tf.constant(True), lambda: tf.constant(1), lambda: tf.constant(2)).numpy()
     np.int32(1)
     """
-    _need_callable(true_fn, "true_fn")
-    _need_callable(false_fn, "false_fn")
+    parts.need_callable(true_fn, "true_fn")
+    parts.need_callable(false_fn, "false_fn")
+    pred = _core.convert(pred) if isinstance(pred, _core.Variable) else pred
+    if _is_traced(pred) and pred.shape.num_elements() == 1:
+        # TensorFlow traces true_fn first, and users see what Python does meanwhile.
+        number = 1 - _as_number(pred)
+        done, result = _choose([true_fn, false_fn], number, "tf.cond", ["true_fn", "false_fn"])
+        if done:
+            return result
     return true_fn() if bool(pred) else false_fn()
 
 
@@ -350,9 +146,11 @@ def case(
     for pair in pred_fn_pairs:
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise TypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair}.")
-        _need_callable(pair[1], "fn for pred")
+        parts.need_callable(pair[1], "fn for pred")
     if default is not None:
-        _need_callable(default, "default")
+        parts.need_callable(default, "default")
+    if default is not None and not exclusive and any(_is_traced(pred) for pred, _ in pred_fn_pairs):
+        return _first_true(list(pred_fn_pairs), default)
     chosen = [fn for pred, fn in pred_fn_pairs if bool(pred)]
     if exclusive and len(chosen) > 1:
         raise errors.InvalidArgumentError(
@@ -365,6 +163,13 @@ def case(
             "Input error: None of conditions evaluated as True, and there is no default."
         )
     return default()
+
+
+def _first_true(pairs: list, default: Callable) -> Any:
+    if not pairs:
+        return default()
+    pred, fn = pairs[0]
+    return cond(pred, fn, lambda: _first_true(pairs[1:], default))
 
 
 @composed(names="switch_case")
@@ -403,5 +208,13 @@ def switch_case(
     if not index.dtype.is_integer:
         raise TypeError(f"'branch_index' must be an integer, got a tensor of {index.dtype.name}.")
     last = branches[len(branches) - 1] if default is None else default
-    _need_callable(last, "default")
+    parts.need_callable(last, "default")
+    if _is_traced(index) and index.shape.num_elements() == 1:
+        functions = [branches[number] for number in range(len(branches))]
+        functions += [] if default is None else [default]
+        wanted = index if index.dtype in (_int32, _int64) else cast(index, _int64)
+        names = [f"branches[{number}]" for number in range(len(functions))]
+        done, result = _choose(functions, reshape(wanted) if wanted.ndim else wanted, "tf.switch_case", names)
+        if done:
+            return result
     return branches.get(int(index), last)()

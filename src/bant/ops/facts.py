@@ -134,7 +134,7 @@ def get_static_value(tensor: Any, partial: bool = False) -> Any:
     [1, 2]
     """
     if type(tensor) is Tensor:
-        return None if tensor._is_placeholder else tensor.numpy()
+        return None if tensor._is_placeholder or _core.traced(tensor) else tensor.numpy()
     if getattr(tensor, "is_tensor_like", False):  # of strings
         return tensor.numpy()
     return None if isinstance(tensor, _core.Variable) else tensor

@@ -80,12 +80,12 @@ def _one_array(x: Tensor, key: Any) -> Tensor | None:
     dtype = key.dtype
     if dtype is _int32 or dtype is _int64:
         try:
-            return lookup.gather(structural.identity(x), key, 0, 0)
+            return lookup.gather(structural.whole(x), key, 0, 0)
         except IndexRangeError:
             return None  # negative indices, or an error that shall be told in other words
     if dtype.is_bool and key.ndim == 1 and len(key) == len(x):
         found = lookup.nonzero(key)
-        return lookup.gather(structural.identity(x), structural.reshape(found, (len(found),)), 0, 0)
+        return lookup.gather(structural.whole(x), structural.reshape(found, (len(found),)), 0, 0)
     return None
 
 
@@ -118,7 +118,7 @@ def _picked(x: Tensor, indices: list, places: list[int], first: Any) -> Tensor:
 def _whole_gradient(x: Tensor) -> Tensor:
     """x, through an op whose gradient is dense: NumPy-style programs do arithmetic with gradients, which
     `IndexedSlices` (what `gather` alone gives) have none of."""
-    return structural.identity(x)
+    return structural.whole(x)
 
 
 def _tuples(indices: list) -> Tensor:
@@ -212,7 +212,9 @@ def _entry(part: Any) -> Any:
     if isinstance(part, (str, bytes, float, complex, dict, set)):
         raise _no_index(part)
     if type(part) is Tensor:
-        if part.dtype.is_bool or (part._is_placeholder and part.dtype.is_integer):
+        if part.dtype.is_integer and (part._is_placeholder or _core.traced(part)):
+            return part  # its value is another one when the program runs
+        if part.dtype.is_bool:
             return part if part._is_placeholder else np.asarray(part)
         if not part.dtype.is_integer:
             raise _no_index(part)
@@ -267,7 +269,7 @@ def _picks_of_mask(mask: np.ndarray, dims: Any, axis: int) -> list:
 
 def _wrapped(index: Any, extent: int, axis: int, dims: Any) -> Any:
     """An integer array with negative entries counted from the end, in int32 or int64, checked."""
-    if type(index) is Tensor:  # inside a traced rule: no values to look at
+    if type(index) is Tensor:  # inside a traced rule or function: no values to look at
         index = index if index.dtype in (_int32, _int64) else cast(index, _int64)
         return select(index < 0, index + extent, index)
     if index.dtype not in (np.int32, np.int64):

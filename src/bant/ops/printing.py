@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bant import _core
+from bant import _core, nest
 from bant.ops.registry import composed
 
 Tensor = _core.Tensor
@@ -92,6 +92,30 @@ def print_(*inputs: Any, **kwargs: Any) -> None:
     kwargs.pop("name", None)
     if kwargs:
         raise ValueError(f"Unrecognized keyword arguments for tf.print: {', '.join(kwargs)}.")
+    if _core.is_transcribing():
+        return _print_at_each_call(inputs, stream, summarize, separator, end)
+    _write(inputs, stream, summarize, separator, end)
+
+
+def _print_at_each_call(inputs: tuple, stream: Any, summarize: int, separator: str, end: str) -> None:
+    """Inside a tf.function that is being traced: it prints each time it runs."""
+    leaves = nest.flatten(list(inputs))
+    places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, (Tensor, _core.Variable))]
+
+    def call(*tensors: Any) -> tuple:
+        filled = list(leaves)
+        for place, tensor in zip(places, tensors, strict=True):
+            filled[place] = tensor
+        _write(tuple(nest.pack_sequence_as(list(inputs), filled)), stream, summarize, separator, end)
+        return ()
+
+    tensors = [_core.convert(leaves[place]) for place in places]
+    for place in places:
+        leaves[place] = None
+    _core.host_call(call, tensors, False, False)
+
+
+def _write(inputs: tuple, stream: Any, summarize: int, separator: str, end: str) -> None:
     if len(inputs) == 1 and hasattr(inputs[0], "_printed"):
         text = inputs[0]._printed(summarize, alone=True)
     else:

@@ -24,6 +24,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from bant import _core
 from bant.dtypes import TABLE
 
@@ -211,6 +213,9 @@ def scalar(name: str, kernel: Any, *partials: Callable | None, names: str = "", 
     if ufuncs:
         for loop in loops:  # an own loop takes the place of NumPy's where a row names both
             native.add_loops(loop, dtypes)
+    for ufunc in ufuncs:  # what computes one element where a vector loop would cost more than its arithmetic
+        if getattr(np, ufunc.__name__, None) is ufunc:
+            native.add_scalars(ufunc.__name__)
     native.set_facts(cost, tuple(math.nan if value is None else value for value in neutral))
     style = None
     if any(partials):

@@ -30,6 +30,8 @@ set_rules(
 
 identity = op("identity", "identity", "x", x=lambda g: g, linear_in="x", samples=[([(2, 3)], ())],
     reference=lambda x: x, doc="The same values under another number.")  # fmt: skip
+whole = op("whole", "identity", "x", x=lambda g: g, linear_in="x", samples=[([(2, 3)], ())],
+    reference=lambda x: x, doc="The same values; the gradient is a tensor, where `identity` passes slices on.")  # fmt: skip
 reshape = op("reshape", "reshape", "x", "*dims", x=lambda g, x_shape: reshape(g, x_shape), linear_in="x",
     samples=[([(2, 3)], (3, 2)), ([(2, 3)], (-1,)), ([()], (1, 1)), ([(0, 3)], (3, 0))],
     reference=lambda x, *dims: np.reshape(x, dims), doc="The same elements in another shape.")  # fmt: skip
