@@ -10,8 +10,8 @@ from _speed_settings import EPSILON, HEADS, HIDDEN_SCORE, RATE, case
 class Functional:
     """What JAX and autograd share: both speak NumPy.
 
-    A framework gives ``np``, ``erf`` and ``logsumexp``, and in ``derivative`` and ``finished`` how it
-    differentiates and how it waits for results.
+    A framework gives ``np``, ``erf`` and ``logsumexp``, and in ``derivative``, ``finished`` and ``ready`` how it
+    differentiates and how it waits for results and for one array.
     """
 
     def array(self, array):
@@ -46,6 +46,42 @@ class Functional:
             return loss
 
         return step, lambda: parameters
+
+    def called(self, function, *arrays):
+        """The function to be timed: value and gradients of ``function``."""
+        inputs = [self.array(array) for array in arrays]
+        derivative = self.derivative(function)
+        compiled, ready = self.compiled(lambda *inputs: derivative(inputs, [], None)), self.ready
+        return lambda: [ready(result) for result in compiled(*inputs)]
+
+    @case
+    def program(self, given):
+        np, rounds = self.np, int(given.rounds)
+        factor, shift = self.array(given.factor), self.array(given.shift)
+
+        def chain(x):
+            for _ in range(rounds):
+                x = x * factor
+                x = x + shift
+                x = np.sin(x)
+                x = np.exp(x)
+                x = np.tanh(x)
+            return x
+
+        return self.called(chain, given.x)
+
+    def small(self, x, y):
+        return x * y + self.np.sin(x)
+
+    @case
+    def call_small(self, given):
+        x, y = self.array(given.x), self.array(given.y)
+        compiled, ready = self.compiled(lambda x, y: self.small(x, y)), self.ready
+        return lambda: [ready(compiled(x, y))]
+
+    @case
+    def call_small_gradient(self, given):
+        return self.called(self.small, given.x, given.y)
 
     @case
     def black_scholes(self, given):
@@ -176,6 +212,9 @@ class Jax(Functional):
     def finished(self, results):
         return self.jax.block_until_ready(results)
 
+    def ready(self, array):
+        return array.block_until_ready()
+
 
 class JaxJit(Jax):
     """JAX, each program compiled with its derivative and its update."""
@@ -203,3 +242,6 @@ class Autograd(Functional):
 
     def finished(self, results):
         return results
+
+    def ready(self, array):
+        return array

@@ -23,6 +23,35 @@ class NumPyByHand:
         self.erf = erf
 
     @case
+    def program(self, given):
+        rounds, factor, shift = int(given.rounds), given.factor, given.shift
+
+        def run():
+            x, kept = given.x, []
+            for _ in range(rounds):
+                angle = x * factor + shift
+                exponential = np.exp(np.sin(angle))
+                x = np.tanh(exponential)
+                kept.append((angle, exponential, x))
+            g = np.ones_like(x)
+            while kept:
+                angle, exponential, tangent = kept.pop()
+                g = g * (1 - tangent * tangent) * exponential * np.cos(angle) * factor
+            return [x, g]
+
+        return run
+
+    @case
+    def call_small(self, given):
+        x, y = given.x, given.y
+        return lambda: [x * y + np.sin(x)]
+
+    @case
+    def call_small_gradient(self, given):
+        x, y = given.x, given.y
+        return lambda: [x * y + np.sin(x), y + np.cos(x), x]
+
+    @case
     def black_scholes(self, given):
         if self.erf is None:
             return None

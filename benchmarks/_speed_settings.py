@@ -4,6 +4,7 @@ EPSILON = 1e-5  # under the square root of layer norm
 HEADS = 4
 RATE = 0.05  # of the training steps
 HIDDEN_SCORE = -1e9  # for what the causal mask hides
+OPERATIONS = 5  # of one round of a program: multiply, add, sin, exp, tanh
 
 
 def case(method):

@@ -1,4 +1,4 @@
-"""speed.py's programs in TensorFlow's eager interface: bant, TensorFlow, and TensorFlow compiled by XLA.
+"""speed.py's programs in TensorFlow's interface: bant and TensorFlow, each eager and as a `function`, and XLA.
 
 bant runs TensorFlow's programs word for word.
 """
@@ -55,6 +55,50 @@ class TensorFlow:
 
         compiled = self.compiled(step)
         return lambda: np.asarray(compiled()), lambda: [v.numpy() for v in variables]
+
+    def called(self, function, *arrays):
+        """The function to be timed: the results of ``function``, which returns a list."""
+        inputs = [self.tf.constant(array) for array in arrays]
+        compiled = self.compiled(function)
+        return lambda: [np.asarray(result) for result in compiled(*inputs)]
+
+    @case
+    def program(self, given):
+        tf, rounds = self.tf, int(given.rounds)
+        factor, shift = tf.constant(given.factor), tf.constant(given.shift)
+
+        def value_and_gradient(start):
+            with tf.GradientTape() as tape:
+                tape.watch(start)
+                x = start
+                for _ in range(rounds):
+                    x = x * factor
+                    x = x + shift
+                    x = tf.sin(x)
+                    x = tf.exp(x)
+                    x = tf.tanh(x)
+            return [x, tape.gradient(x, start)]
+
+        return self.called(value_and_gradient, given.x)
+
+    @case
+    def call_small(self, given):
+        tf = self.tf
+        x, y = tf.constant(given.x), tf.constant(given.y)
+        compiled = self.compiled(lambda x, y: x * y + tf.sin(x))
+        return lambda: [np.asarray(compiled(x, y))]
+
+    @case
+    def call_small_gradient(self, given):
+        tf = self.tf
+
+        def value_and_gradients(x, y):
+            with tf.GradientTape() as tape:
+                tape.watch([x, y])
+                value = x * y + tf.sin(x)
+            return [value, *tape.gradient(value, [x, y])]
+
+        return self.called(value_and_gradients, given.x, given.y)
 
     @case
     def black_scholes(self, given):
@@ -165,6 +209,13 @@ class TensorFlow:
         return self.gradients(block, inputs, upstream)
 
 
+class TensorFlowFunction(TensorFlow):
+    """TensorFlow, each program one function: gradients are taken, parameters updated inside."""
+
+    def compiled(self, function):
+        return self.tf.function(function)
+
+
 class TensorFlowXLA(TensorFlow):
     """TensorFlow, each program one function that XLA compiles."""
 
@@ -179,3 +230,11 @@ class Bant(TensorFlow):
 
     def set_threads(self, threads):
         pass
+
+
+class BantFunction(Bant):
+    """bant, each program one function: gradients are taken, parameters updated inside."""
+
+    def __init__(self, threads):
+        super().__init__(threads)
+        self.compiled = self.tf.function

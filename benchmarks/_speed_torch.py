@@ -48,6 +48,35 @@ class Torch:
         return step, lambda: [p.detach().numpy() for p in parameters]
 
     @case
+    def program(self, given):
+        rounds = int(given.rounds)
+        factor, shift = torch.from_numpy(given.factor), torch.from_numpy(given.shift)
+
+        def chain(x):
+            for _ in range(rounds):
+                x = x * factor
+                x = x + shift
+                x = torch.sin(x)
+                x = torch.exp(x)
+                x = torch.tanh(x)
+            return x
+
+        return self.gradients(chain, [given.x], np.ones_like(given.x))
+
+    def small(self, x, y):
+        return x * y + torch.sin(x)
+
+    @case
+    def call_small(self, given):
+        x, y = torch.from_numpy(given.x), torch.from_numpy(given.y)
+        compiled = self.compiled(self.small)
+        return lambda: [compiled(x, y).numpy()]
+
+    @case
+    def call_small_gradient(self, given):
+        return self.gradients(self.small, [given.x, given.y])
+
+    @case
     def black_scholes(self, given):
         def below(x):
             return 0.5 * (1.0 + torch.erf(x / math.sqrt(2.0)))
@@ -142,4 +171,7 @@ class TorchCompile(Torch):
     """PyTorch, each program compiled with its derivative; the optimizer's step is eager."""
 
     def compiled(self, function):
-        return torch.compile(function, dynamic=False)
+        return torch.compile(function, dynamic=False, fullgraph=True)
+
+    def forget(self):
+        torch._dynamo.reset()
