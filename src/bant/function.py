@@ -43,7 +43,6 @@ class Function(_core.Function):
     ) -> None:  # fmt: skip
         self._python_function = python_function
         self._call_signature = Signature(python_function, input_signature)
-        self._reduce_retracing = reduce_retracing
         self._options = {
             "input_signature": input_signature, "autograph": autograph, "jit_compile": jit_compile,
             "reduce_retracing": reduce_retracing, **options,

@@ -19,6 +19,14 @@ def ordinary_deferral_afterwards():
     _core.set_deferral(True, DEFAULT_FROM)
 
 
+@pytest.fixture(autouse=True)
+def interpreted():
+    """Plans are not compiled unless a test asks for it: values that are compared bit by bit must come the same way."""
+    before, tf.config.jit = tf.config.jit, False
+    yield
+    tf.config.jit = before
+
+
 @pytest.fixture
 def everything_waits():
     """Every operation that can wait does, however small."""
