@@ -199,12 +199,14 @@ class Kernel:
         """Elements of a vector: what fills some registers with the smaller numbers that move, fewer for small counts.
 
         An operation waits for the one before it; several registers at a time give the processor something to do meanwhile.
+        Where little is computed for an element and folded, it has enough to do, and the registers are wanted for the folds.
         """
         features = self.module.features
         size = 64 if "avx512vl" in features else 32 if "avx2" in features else 16
         moving = [SIZES[self.kind_of(number)] for number, moves in enumerate(self.moving) if moves]
         numbers = [size_of for size_of in moving if size_of > 1] or [4]
-        registers = 4 if size == 64 else 2  # half as many are there then
+        dear = sum(value[0] == "op" and value[2] in ROWS and ROWS[value[2]].dear for value in self.values)
+        registers = 1 if self.folds and dear <= 1 else 4 if size == 64 else 2  # half as many are there then
         lanes = registers * size // min(numbers)
         while self.count and lanes > 4 and lanes // 2 >= self.count:
             lanes //= 2
