@@ -82,7 +82,7 @@ void describe(Operand& operand, Tensor* tensor, uint64_t slot, bool keep_constan
     operand.saved = !slot && keep_constant ? retain(tensor) : nullptr;
 }
 
-// A record of this call in one transcript; `named`: the outputs get slots.
+// A record of this call in one transcript, whose outputs get slots.
 void append(Transcript& transcript, const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* more, int64_t n_more,
             Tensor* const* outputs, int64_t n_outputs) {
     if (attributes && attributes->foreign) {
@@ -268,26 +268,6 @@ struct RecordKeyHash {
     }
 };
 
-double number_in(const Tensor* tensor) {   // of one float, seen everywhere; NaN: no such thing
-    const double none = std::nan("");
-    if (tensor->pending() || !tensor->data) return none;
-    if (tensor->size() != 1) {
-        if (!tensor->strides) return none;
-        for (int axis = 0; axis < tensor->rank(); ++axis)
-            if (tensor->strides[axis] != 0 && tensor->shape->dims[axis] != 1) return none;
-        if (tensor->size() == 0) return none;
-    }
-    if (tensor->dtype == DType::float64) {
-        double value;
-        std::memcpy(&value, tensor->data, sizeof value);
-        return value;
-    }
-    if (tensor->dtype != DType::float32) return none;
-    float value;
-    std::memcpy(&value, tensor->data, sizeof value);
-    return static_cast<double>(value);
-}
-
 class Simplifier {
 public:
     Simplifier(const Transcript& transcript, const std::vector<uint64_t>& inputs, const std::vector<Wanted>& outputs, bool effects)
@@ -359,8 +339,7 @@ private:
             const Operand& other = in[1 - i];
             const double neutral = record.op->neutral[i];
             if (std::isnan(neutral) || in[i].id || !other.id || other.dtype != out.dtype || !same(other.shape, out.shape) || is_output_[out.id]) continue;
-            const double number = number_in(in[i].saved);
-            if (number == neutral && std::signbit(number) == std::signbit(neutral)) return &other;
+            if (has_value(in[i].saved, neutral)) return &other;
         }
         return nullptr;
     }
