@@ -15,6 +15,7 @@ import pytest
 from programs import way
 
 import bant as tf
+from bant import _core
 
 pytestmark = [
     pytest.mark.usefixtures("everything_waits"),
@@ -24,6 +25,11 @@ pytestmark = [
 SIZE = 300_000
 LINE = np.linspace(0, 1, SIZE).astype(np.float32)
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+# GCC's sanitizers before version 14 leave their allocator's lock as a fork finds it: held, if another thread is freeing.
+forks_amid_work = pytest.mark.skipif(
+    not hasattr(os, "fork") or _core.info()["build_type"] == "sanitize",
+    reason="needs a fork, and an allocator that can take one while another thread allocates",
+)
 
 
 def together(count, work):
@@ -166,7 +172,7 @@ def test_a_fork_with_operations_waiting():
     assert in_child(right) == 0
 
 
-@forks
+@forks_amid_work
 def test_a_fork_while_another_thread_computes():
     """The child computes for itself what the other thread was about to; nothing that it needs was overwritten."""
     expected = LINE
