@@ -111,7 +111,7 @@ Ref by_partial(const Op& op, Attributes* attributes, Tensor* const* inputs, int6
         Ref factor(make_scalar(tangent->dtype, result.literal));
         term = result.literal == 1 ? Ref::borrow(tangent) : apply(*roles.multiply, tangent, factor.get());
     } else if (result.adjoint.dense) {
-        term = apply(*roles.multiply, tangent, result.adjoint.dense.get());
+        term = scaled(tangent, result.adjoint.dense.get());
     }
     return term ? fit(std::move(term), out->dtype, out->shape, op) : term;
 }

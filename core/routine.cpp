@@ -290,6 +290,7 @@ std::shared_ptr<Pair> make_pair(const Routine& routine, Tensor* const* inputs, J
         if ((*at)->op == &host_call_op() && static_cast<HostCall*>((*at)->attributes->foreign)->differentiable) possible = false;
     if (!possible) return nullptr;
     auto pair = std::make_shared<Pair>();
+    pair->zero_wins = zero_wins;
     Transcript& joint = pair->joint;
     std::vector<Ref> held;
     std::vector<Tensor*> sources;
@@ -578,6 +579,7 @@ Outcome call(const std::shared_ptr<Routine>& routine, Tensor* const* inputs, Jou
     if (!recording()) return run(*routine, inputs, journal);
     Outcome outcome;
     if (only_tapes()) {
+        if (routine->pair && routine->pair->zero_wins != zero_wins) routine->pair.reset();
         if (!routine->pair && !routine->no_pair) {
             bool possible = true;
             std::shared_ptr<Pair> pair = make_pair(*routine, inputs, journal, outcome, possible);

@@ -54,6 +54,7 @@ void each_kept(const std::shared_ptr<Routine>& routine, const std::function<void
 struct PairGradient { uint64_t dense = 0, values = 0, indices = 0; Shape* slices_shape = nullptr; Ref constant; };
 
 struct Pair {
+    bool zero_wins = true;                   // the setting it was made under
     Transcript joint;                        // forward, then backward
     std::vector<uint64_t> outputs;           // by output of the routine: its slot in `joint` (0: a constant)
     std::vector<uint64_t> recorded;          // of those, the ones that the record gives, each once: no inputs, no constants

@@ -8,6 +8,9 @@
 namespace bant {
 
 Roles roles;
+bool zero_wins = true;
+
+Ref scaled(Tensor* g, Tensor* partial) { return zero_wins ? apply(*roles.multiply_no_nan, partial, g) : apply(*roles.multiply, g, partial); }
 
 Adjoint& Adjoint::operator=(Adjoint&& other) noexcept {
     std::swap(dense, other.dense);
@@ -120,7 +123,7 @@ Adjoint differentiate(const Rule& rule, int i, RuleCall& call, bool conjugate) {
         const HeldAttributes attributes{make_attributes(&target, 1)};
         partial = apply(*roles.cast, partial.get(), attributes.a);
     }
-    return Adjoint(apply(*roles.multiply, g, partial.get()));
+    return Adjoint(scaled(g, partial.get()));
 }
 
 // The gradients of all inputs of a variadic op.
@@ -135,6 +138,7 @@ std::vector<Adjoint> differentiate_all(const Rule& rule, const RuleCall& call) {
 std::unique_ptr<TracedRule> trace_rule(const Rule& rule, RuleCall call, const std::vector<int>& wanted, bool point, bool conjugate) {
     auto traced = std::make_unique<TracedRule>();
     traced->wanted = wanted;
+    traced->zero_wins = zero_wins;
     for (int i : wanted)
         if (i < 32) traced->wanted_mask |= 1u << i;
     traced->inputs = tensors_named(rule, wanted, rule.style == Rule::partial || point);
@@ -191,7 +195,7 @@ void feed(const TracedRule& traced, const RuleCall& call, std::vector<Tensor*>& 
 
 TracedRule& traced_elementwise(Rule& rule, const Record& record, uint32_t wanted) {
     const DType dtype = dtype_of(record.inputs()[record.n_inputs - 1]);
-    auto& slot = rule.elementwise[code(dtype)][wanted & 15];
+    auto& slot = rule.elementwise[zero_wins][code(dtype)][wanted & 15];
     if (!slot) {
         RuleCall call = rule_call(record);
         std::vector<int> list;
@@ -206,7 +210,7 @@ TracedRule& traced_elementwise(Rule& rule, const Record& record, uint32_t wanted
 constexpr size_t most_traced = 512;   // programs kept for one op; beyond, start again
 
 bool made_for(const TracedRule& traced, const Record& record) {
-    if (traced.made_for.size() != record.n_inputs) return false;
+    if (traced.made_for.size() != record.n_inputs || traced.zero_wins != zero_wins) return false;
     for (uint32_t i = 0; i < record.n_inputs; ++i)
         if (traced.made_for[i].dtype != dtype_of(record.inputs()[i]) || !same(traced.made_for[i].shape, record.inputs()[i].shape)) return false;
     const Attributes *a = traced.made_with, *b = record.attributes;
@@ -217,6 +221,7 @@ bool made_for(const TracedRule& traced, const Record& record) {
 std::shared_ptr<TracedRule> traced_structural(Rule& rule, const Record& record, const RuleCall& call, const std::vector<int>& wanted) {
     std::vector<int64_t> key;
     key.reserve(64);
+    key.push_back(zero_wins);
     for (int i : wanted) key.push_back(i);
     key.push_back(-1 - static_cast<int64_t>(record.n_inputs));   // ends the list, and tells inputs from attributes
     for (uint32_t i = 0; i < record.n_inputs; ++i) {
@@ -251,7 +256,7 @@ bool backward_traced(const Record& record, Tensor* g, uint32_t wanted, Tensor** 
     const TracedRule* traced = nullptr;
     if (record.op->kind == OpKind::elementwise && !record.op->choose_loop) {
         const DType dtype = dtype_of(record.inputs()[record.n_inputs - 1]);
-        traced = rule.elementwise[code(dtype)][wanted & 15].get();
+        traced = rule.elementwise[zero_wins][code(dtype)][wanted & 15].get();
         if (__builtin_expect(!traced, 0)) traced = &traced_elementwise(rule, record, wanted);
     } else {
         for (const auto& recent : rule.recent) {

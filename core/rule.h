@@ -5,6 +5,7 @@
 // attributes.  What it names is what a tape saves.  Two styles:
 //
 //   partial   of an elementwise op: returns d out / d input.  The gradient is g · partial, conjugated for complex.
+//             Where g is 0 it is 0, be the partial infinite or no number: *zero wins* (a setting, on unless turned off).
 //   gradient  takes g and returns the gradient of its input.
 //
 // The function is called once for each key (dtypes for elementwise ops; dtypes, shapes and attributes otherwise) with
@@ -136,6 +137,7 @@ struct TracedRule {
     std::vector<int> wanted;                     // the op's input that each output belongs to
     uint32_t wanted_mask = 0;                    // the first 32 of them as bits
     bool traceable = true;                       // false: call the host functions each time
+    bool zero_wins = true;                       // the setting it was traced under
     bool dense = true;                           // every output is a slot
 };
 
@@ -153,7 +155,7 @@ struct Rule {
     std::unordered_map<std::vector<int64_t>, std::shared_ptr<TracedRule>, RuleKeyHash> traced;
     static constexpr int n_recent = 4;
     std::shared_ptr<TracedRule> recent[n_recent];   // those of them that were looked up last
-    std::unique_ptr<TracedRule> elementwise[dtype_count][16];   // elementwise ops: [dtype][wanted]; never replaced
+    std::unique_ptr<TracedRule> elementwise[2][dtype_count][16];   // elementwise ops: [zero wins][dtype][wanted]; never replaced
     void finish();                               // fills the two tables; called once `inputs` is complete
     const RuleInput& input(int64_t i) const { return inputs[i < static_cast<int64_t>(inputs.size()) ? i : inputs.size() - 1]; }
 };
@@ -171,6 +173,7 @@ bool backward_traced(const Record& record, Tensor* g, uint32_t wanted, Tensor** 
 struct Roles {
     const Op* accumulate = nullptr;     // a + b
     const Op* multiply = nullptr;       // g · partial
+    const Op* multiply_no_nan = nullptr;   // partial · g, and 0 where g is 0
     const Op* negate = nullptr;
     const Op* conjugate = nullptr;
     const Op* sum_to = nullptr;         // undo broadcasting; attributes: the shape
@@ -181,6 +184,8 @@ struct Roles {
     const Op* identity = nullptr;       // the same values under another number
 };
 extern Roles roles;
+extern bool zero_wins;                  // does a gradient that is exactly 0 stay 0 whatever it is multiplied by?
+Ref scaled(Tensor* g, Tensor* partial);   // g · partial, according to `zero_wins`
 
 Ref densify(Adjoint& adjoint);          // dense gradient of slices; the tensor itself if it is dense
 void add_to(Adjoint& sum, Adjoint&& term);

@@ -75,6 +75,9 @@ struct DivideNoNan {
 struct MultiplyNoNan {
     template <class T> static BANT_INLINE T apply(T x, T y) { return y == T(0) ? T(0) : wrapping_multiply(x, y); }
 };
+struct ZeroProduct {
+    template <class T> static BANT_INLINE T apply(T x, T y) { return x == T(0) || y == T(0) ? T(0) : wrapping_multiply(x, y); }
+};
 struct Xlogy {
     template <class T> static BANT_INLINE T apply(T x, T y) { return x == T(0) ? T(0) : wrapping_multiply(x, T(std::log(y))); }
 };
@@ -219,6 +222,7 @@ FAST_UNARY(Sign)
 FAST_BINARY(SquaredDifference)
 FAST_BINARY(DivideNoNan)
 FAST_BINARY(MultiplyNoNan)
+FAST_BINARY(ZeroProduct)
 FAST_BINARY(Xdivy)
 FAST_BINARY(FloorDivide)
 
@@ -241,6 +245,7 @@ std::vector<OwnLoop> elementwise_loops() {
     add<SquaredDifference, numbers, 2>(table, "squared_difference");
     add<DivideNoNan, inexact, 2>(table, "divide_no_nan");
     add<MultiplyNoNan, inexact, 2>(table, "multiply_no_nan");
+    add<ZeroProduct, inexact, 2>(table, "zero_product");
     add<Xlogy, inexact, 2>(table, "xlogy");
     add<Xdivy, inexact, 2>(table, "xdivy");
     add<Xlog1py, inexact, 2>(table, "xlog1py");
@@ -273,6 +278,7 @@ std::vector<OwnLoop> elementwise_loops() {
     replace<SquaredDifference_float, SquaredDifference_double>(table, "squared_difference");
     replace<DivideNoNan_float, DivideNoNan_double>(table, "divide_no_nan");
     replace<MultiplyNoNan_float, MultiplyNoNan_double>(table, "multiply_no_nan");
+    replace<ZeroProduct_float, ZeroProduct_double>(table, "zero_product");
     replace<Xdivy_float, Xdivy_double>(table, "xdivy");
     replace<FloorDivide_float, FloorDivide_double>(table, "floor_divide");
     return table;

@@ -42,7 +42,7 @@ void set_role(const std::string& role, nb::handle op) {
     run([&]() -> PyObject* {
         struct Entry { const char* name; const Op** place; };
         const Entry entries[] = {
-            {"accumulate", &roles.accumulate}, {"multiply", &roles.multiply}, {"negate", &roles.negate}, {"conjugate", &roles.conjugate},
+            {"accumulate", &roles.accumulate}, {"multiply", &roles.multiply}, {"multiply_no_nan", &roles.multiply_no_nan}, {"negate", &roles.negate}, {"conjugate", &roles.conjugate},
             {"sum_to", &roles.sum_to}, {"cast", &roles.cast}, {"broadcast", &roles.broadcast}, {"densify", &roles.densify},
             {"join", &roles.join}, {"identity", &roles.identity}, {"slice", &slice_op},
         };
@@ -235,6 +235,8 @@ NB_MODULE(_core, m) {
             Py_RETURN_NONE;
         });
     }, nb::arg("enabled"), nb::arg("elements"), nb::arg("fused") = true, "Whether large operations wait, from how many elements on, and whether they are run together.");
+    m.def("zero_wins", [] { return zero_wins; }, "Whether a gradient that is exactly 0 stays 0 whatever it is multiplied by.");
+    m.def("set_zero_wins", [](bool wins) { zero_wins = wins; }, "Sets that.");
     m.def("flush", [] { run([&]() -> PyObject* { flush(nullptr); Py_RETURN_NONE; }); }, "Runs all operations that wait.");
     bind_executor(m);
     bind_machine(m);

@@ -295,6 +295,7 @@ void test_elementwise() {
         {"squared_difference", [](const auto& x) { return (x[0] - x[1]) * std::conj(x[0] - x[1]); }},
         {"divide_no_nan", [](const auto& x) { return x[1] == Number(0) ? Number(0) : x[0] / x[1]; }},
         {"multiply_no_nan", [](const auto& x) { return x[1] == Number(0) ? Number(0) : x[0] * x[1]; }},
+        {"zero_product", [](const auto& x) { return x[0] == Number(0) || x[1] == Number(0) ? Number(0) : x[0] * x[1]; }},
         {"xlogy", [](const auto& x) { return x[0] == Number(0) ? Number(0) : x[0] * std::log(x[1]); }},
         {"xdivy", [](const auto& x) { return x[0] == Number(0) ? Number(0) : x[0] / x[1]; }},
         {"xlog1py", [](const auto& x) { return x[0] == Number(0) ? Number(0) : x[0] * std::log(Number(1) + x[1]); }},

@@ -58,6 +58,7 @@ REFERENCES = {
     "squared_difference": lambda x, y: (x - y) * (x - y),
     "divide_no_nan": lambda x, y: np.where(y == 0, 0, x / y),
     "multiply_no_nan": lambda x, y: np.where(y == 0, 0, x * y),
+    "zero_product": lambda x, y: np.where((x == 0) | (y == 0), 0, x * y),
     "xdivy": lambda x, y: np.where(x == 0, 0, x / y),
     "floor_divide": lambda x, y: np.floor(x / y) if x.dtype.kind == "f" else np.where(y == 0, 0, np.floor_divide(x, y)),
     "floor_mod": floor_mod, "truncate_divide": truncate_divide,
@@ -86,14 +87,14 @@ TO_BOOL = {
     "logical_not", "is_nan", "is_inf", "is_finite",
 }  # fmt: skip
 TWO = {
-    "add", "subtract", "multiply", "divide", "squared_difference", "divide_no_nan", "multiply_no_nan", "xdivy", "floor_divide",
+    "add", "subtract", "multiply", "divide", "squared_difference", "divide_no_nan", "multiply_no_nan", "zero_product", "xdivy", "floor_divide",
     "floor_mod", "truncate_divide", "truncate_mod", "maximum", "minimum", "xlogy", "xlog1py", "pow", "atan2", "equal",
     "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor", "bitwise_and",
     "bitwise_or", "bitwise_xor", "left_shift", "right_shift",
 }  # fmt: skip
 EXACT_FLOATS = {
     "add", "subtract", "multiply", "divide", "negative", "reciprocal", "square", "sqrt", "squared_difference", "divide_no_nan",
-    "multiply_no_nan", "xdivy", "floor_divide", "floor_mod", "truncate_mod", "abs", "sign", "maximum", "minimum", "conj",
+    "multiply_no_nan", "zero_product", "xdivy", "floor_divide", "floor_mod", "truncate_mod", "abs", "sign", "maximum", "minimum", "conj",
     "floor", "ceil", "rint", "trunc", "relu", "relu6",
 }  # fmt: skip
 

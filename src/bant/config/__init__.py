@@ -2,6 +2,7 @@
 
     setting                   default   environment variable
     watch_accessed_tensors    True      BANT_WATCH_ACCESSED_TENSORS   do tapes record what nobody watched?
+    zero_wins                 True      BANT_ZERO_WINS                does a gradient of exactly 0 stay 0 where a derivative is infinite?
     threads                   all       BANT_THREADS                  how many threads share long work
     deferred                  True      BANT_DEFERRED                 may large operations wait and run together?
     deferred_from             8192      BANT_DEFERRED_FROM            from how many elements they may
@@ -10,8 +11,8 @@
     cache_limit               an eighth                               bytes of freed memory kept for the next tensors
 
 They are attributes: read them, assign to them. The variables are read once, when bant is imported; 0, false, no, off or
-nothing at all turns a switch off. With ``watch_accessed_tensors = False`` tapes follow TensorFlow to the letter. The
-others have their words in ``help(type(bant.config))``; they change how fast a program runs and not what it computes.
+nothing at all turns a switch off. With ``watch_accessed_tensors = False`` and ``zero_wins = False`` gradients follow
+TensorFlow to the letter. The others have their words in ``help(type(bant.config))``; they change how fast a program runs and not what it computes.
 
 >>> tf.config.watch_accessed_tensors
 True
@@ -51,6 +52,12 @@ def _whole_number(what: str, value: Any, least: int, most: int, advice: str) -> 
     if not least <= number <= most:
         raise ValueError(f"{what} must not be {number}: {advice}.")
     return number
+
+
+def _truth(what: str, value: Any) -> bool:
+    if not isinstance(value, (bool, _bool_of_numpy)):
+        raise TypeError(f"{what} must be True or False, not {value!r} of type {type(value).__name__}.")
+    return bool(value)
 
 
 def _number_in_environment(variable: str) -> int | None:
@@ -109,6 +116,29 @@ class _Settings(_memory.MemorySettings, _ModuleType):
         _choose_threads("bant.config.threads", count)
 
     @property
+    def zero_wins(self) -> bool:
+        """Whether a gradient that is exactly 0 stays 0 where an operation's derivative is infinite or NaN.
+
+        ``tf.where(x > 0, tf.math.log(x), 0.0)`` takes nothing from the logarithm where x is 0: the gradient that
+        arrives there is 0, and 0 times the logarithm's infinite slope is NaN in TensorFlow, PyTorch and JAX. Here it
+        is 0, for every elementwise operation, in reverse and in forward mode. False gives NaN as they do, also where
+        a value has overflowed: the gradient of ``log(1 + exp(x))`` at 100, where the value is infinite, is then NaN
+        and not 0. A `tf.function` whose body has a tape of its own keeps what was set when it was traced. Raises
+        TypeError for what is no bool.
+
+        >>> x = tf.constant([0.0, 1.0])
+        >>> with tf.GradientTape() as tape:
+        ...     y = tf.where(x > 0, tf.math.log(x), 0.0)
+        >>> tape.gradient(y, x).numpy()
+        array([0., 1.], dtype=float32)
+        """
+        return _core.zero_wins()
+
+    @zero_wins.setter
+    def zero_wins(self, wins: Any) -> None:
+        _core.set_zero_wins(_truth("bant.config.zero_wins", wins))
+
+    @property
     def deferred(self) -> bool:
         """Whether large elementwise, broadcasting and reducing operations may wait until a value is needed.
 
@@ -124,12 +154,8 @@ class _Settings(_memory.MemorySettings, _ModuleType):
     @deferred.setter
     def deferred(self, enabled: Any) -> None:
         global _deferred
-        if not isinstance(enabled, (bool, _bool_of_numpy)):
-            raise TypeError(
-                f"bant.config.deferred must be True or False, not {enabled!r} of type {type(enabled).__name__}."
-            )
-        _core.set_deferral(bool(enabled), _deferred_from)
-        _deferred = bool(enabled)
+        _deferred = _truth("bant.config.deferred", enabled)
+        _core.set_deferral(_deferred, _deferred_from)
 
     @property
     def deferred_from(self) -> int:
@@ -189,6 +215,7 @@ class _Settings(_memory.MemorySettings, _ModuleType):
 
 
 # For type checkers; the values come from the type.
+zero_wins: bool
 threads: int
 deferred: bool
 deferred_from: int

@@ -117,6 +117,10 @@ def _multiply_no_nan(x: Value, y: Value) -> Value:
     return where(y.equals(0.0), 0.0, x * y)
 
 
+def _zero_product(x: Value, y: Value) -> Value:
+    return where(x.equals(0.0) | y.equals(0.0), 0.0, x * y)
+
+
 def _divide_no_nan(x: Value, y: Value) -> Value:
     return where(y.equals(0.0), 0.0, x / y)
 
@@ -175,6 +179,7 @@ ROWS: dict[str, Row] = {
     "squared_difference": Row(NUMBERS, _squared_difference),
     "divide_no_nan": Row(FLOATS, _divide_no_nan),
     "multiply_no_nan": Row(FLOATS, _multiply_no_nan),
+    "zero_product": Row(FLOATS, _zero_product),
     "xdivy": Row(FLOATS, lambda x, y: where(x.equals(0.0), 0.0, x / y)),
     "floor_divide": Row(NUMBERS, _floor_divide),
     "floor_mod": Row(NUMBERS, _floor_mod),

@@ -56,7 +56,7 @@ power = scalar("pow", (np.power, "ipow"), lambda x, y: y * x ** (y - 1), lambda 
     names="pow math.pow", dtypes=NUMBERS, on=(positive, exponents), divisor_check=2,
     cost=8, neutral=(None, 1.0), doc="x to the power y, elementwise. The derivative by y is 0 where x ≤ 0.")  # fmt: skip
 squared_difference = scalar("squared_difference", "squared_difference",
-    lambda g, x, y: _twice_real(g) * (x - y), lambda g, x, y: -_twice_real(g) * (x - y), holomorphic=False,
+    lambda g, x, y: scaled(_twice_real(g), x - y), lambda g, x, y: scaled(_twice_real(g), y - x), holomorphic=False,
     names="math.squared_difference", dtypes=NUMBERS, on=(reals, reals),
     reference=lambda x, y: (x - y) * np.conj(x - y), doc="(x - y)(x - y)*, elementwise.")  # fmt: skip
 floor_divide = scalar("floor_divide", "floor_divide", names="math.floordiv floordiv", parameters=("x", "y"),
@@ -73,14 +73,17 @@ truncate_mod = scalar("truncate_mod", "truncate_mod", lambda: 1.0, lambda x, y: 
     dtypes=REALS, on=(reals, nonzero), divisor_check=1, reference=np.fmod,
     cost=50, doc="The rest of x / y rounded towards zero; it has the sign of x, elementwise.")  # fmt: skip
 divide_no_nan = scalar("divide_no_nan", "divide_no_nan",
-    lambda g, y: divide_no_nan(g, y), lambda g, x, y: g * divide_no_nan(divide_no_nan(-x, y), y),
+    lambda g, y: scaled(g, divide_no_nan(1.0, y)), lambda g, x, y: scaled(g, divide_no_nan(divide_no_nan(-x, y), y)),
     names="math.divide_no_nan", on=(reals, nonzero), reference=lambda x, y: np.where(y == 0, 0, x / y),
     cost=3, doc="x / y, and 0 where y is 0, elementwise.")  # fmt: skip
 multiply_no_nan = scalar("multiply_no_nan", "multiply_no_nan",
-    lambda g, y: multiply_no_nan(g, y), lambda g, x: multiply_no_nan(x, g),
-    names="math.multiply_no_nan", on=(reals, reals), reference=lambda x, y: np.where(y == 0, 0, x * y),
+    lambda g, y: zero_product(g, y), lambda g, x: multiply_no_nan(x, g),
+    names="math.multiply_no_nan", on=(reals, reals), neutral=(None, 1.0), reference=lambda x, y: np.where(y == 0, 0, x * y),
     doc="x * y, and 0 where y is 0 even if x is infinite or NaN, elementwise.")  # fmt: skip
-absolute = scalar("abs", np.absolute, lambda g, x: _cast(g, x.dtype) * sign(x), names="abs math.abs", dtypes=NUMBERS,
+zero_product = scalar("zero_product", "zero_product", lambda g, y: zero_product(g, y), lambda g, x: zero_product(x, g),
+    on=(reals, reals), reference=lambda x, y: np.where((x == 0) | (y == 0), 0, x * y),
+    doc="x * y, and 0 where either is 0 even if the other is infinite or NaN, elementwise.")  # fmt: skip
+absolute = scalar("abs", np.absolute, lambda g, x: scaled(_cast(g, x.dtype), sign(x)), names="abs math.abs", dtypes=NUMBERS,
     holomorphic=False, on=reals, doc="|x|, elementwise; real for complex x. The derivative at 0 is 0.")  # fmt: skip
 sign = scalar("sign", "sign", lambda g, x: _sign_gradient(g, x), names="sign math.sign", dtypes=NUMBERS,
     holomorphic=False, on=reals, reference=np.sign,
@@ -93,6 +96,11 @@ minimum = scalar("minimum", np.minimum, lambda g, x, y: select(x <= y, g, 0.0), 
     doc="The smaller of x and y, elementwise. At a tie the gradient goes to x.")  # fmt: skip
 
 
+def scaled(g, partial):
+    """g · partial in rules that write the product out: 0 where g is 0, as the sweep does it (``config.zero_wins``)."""
+    return multiply_no_nan(partial, g) if _core.zero_wins() else g * partial
+
+
 def _twice_real(g):
     return g + conj(g) if g.dtype.is_complex else 2.0 * g
 
@@ -102,8 +110,8 @@ def _sign_gradient(g, x):
     if not x.dtype.is_complex:
         return 0.0 * g
     out = sign(x)
-    across = g - out * _cast(real(conj(out) * g), x.dtype)
-    return divide_no_nan(across, _cast(absolute(x), x.dtype))
+    across = g - scaled(_cast(real(scaled(g, conj(out))), x.dtype), out)
+    return scaled(across, divide_no_nan(1.0, _cast(absolute(x), x.dtype)))
 
 
 def _positive_or_one(x):
@@ -250,7 +258,7 @@ make_complex = scalar("complex", "make_complex", lambda g: real(g), lambda g: im
 def _angle_gradient(g, x):
     if not x.dtype.is_complex:
         return 0.0 * g
-    return -_cast(g, x.dtype) / make_complex(imag(x), real(x))
+    return scaled(-_cast(g, x.dtype), 1.0 / make_complex(imag(x), real(x)))
 
 
 # --- comparison and logic: gradients stop
@@ -311,6 +319,7 @@ for _name, _op in {
 # --- what the sweep calls
 
 for _name, _op in {
-    "accumulate": add, "multiply": multiply, "negate": negative, "conjugate": conj, "cast": cast_op,
+    "accumulate": add, "multiply": multiply, "multiply_no_nan": multiply_no_nan, "negate": negative, "conjugate": conj,
+    "cast": cast_op,
 }.items():  # fmt: skip
     _core.set_role(_name, _op)

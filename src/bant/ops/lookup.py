@@ -10,7 +10,7 @@ import numpy as np
 
 from bant import _core
 from bant.indexed_slices import IndexedSlices
-from bant.ops.elementwise import cast_op, maximum, select
+from bant.ops.elementwise import cast_op, maximum, scaled, select
 from bant.ops.registry import op
 from bant.ops.structural import broadcast, concat, inverse_permutation, reduce_sum, reshape, transpose
 
@@ -126,7 +126,7 @@ def _shares(g, x, indices, updates, out):
     """The gradient of a scattered extreme, divided equally among all that attain it; who attains it."""
     kept = cast_op(out == x, g.dtype)
     put = cast_op(gather_nd(out, indices, 0) == updates, g.dtype)
-    return g / scatter_add(kept, indices, put, 1), kept, put
+    return scaled(g, 1.0 / scatter_add(kept, indices, put, 1)), kept, put
 
 
 def _kept_share(g, x, indices, updates, out):
@@ -177,7 +177,7 @@ def _segment_product_gradient(g, values, ids, n_segments):
     products = _rows_of(segment_prod(filled, ids, n_segments, 1), ids)
     zeros = _rows_of(segment_sum(cast_op(zero, values.dtype), ids, n_segments, 0), ids)
     others = select(zero, select(zeros == 1.0, products, 0.0), select(zeros == 0.0, products / filled, 0.0))
-    return _rows_of(g, ids) * others
+    return scaled(_rows_of(g, ids), others)
 
 
 segment_prod = op("unsorted_segment_prod", "unsorted_segment", "values ids", "n_segments mode",

@@ -142,16 +142,16 @@ def cumprod(
 _MINUS_INFINITY = float("-inf")
 
 
-def _weight(g, x, out):
-    """g times the share of x in log(eˣ + …); 0 where nothing is there."""
-    return g * exp(select(out > _MINUS_INFINITY, x - out, _MINUS_INFINITY))
+def _share(x, out):
+    """The share of x in log(eˣ + …); 0 where nothing is there."""
+    return exp(select(out > _MINUS_INFINITY, x - out, _MINUS_INFINITY))
 
 
 log_add_exp = scalar(
     "logaddexp",
     np.logaddexp,
-    lambda g, x, out: _weight(g, x, out),
-    lambda g, y, out: _weight(g, y, out),
+    lambda x, out: _share(x, out),
+    lambda y, out: _share(y, out),
     dtypes=FLOATS,
     on=(reals, reals),
     doc="log(eˣ + eʸ), elementwise, exact for large |x| and |y|.",

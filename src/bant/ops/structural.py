@@ -11,7 +11,7 @@ import numpy as np
 
 from bant import _core
 from bant.dtypes import TABLE
-from bant.ops.elementwise import cast_op
+from bant.ops.elementwise import cast_op, scaled
 from bant.ops.registry import op, set_rules
 
 # --- conversion
@@ -158,7 +158,7 @@ sum_to = op("sum_to", "sum_to", "x", "*dims", x=lambda g, x_shape: broadcast(g, 
     samples=[([(2, 3)], (3,)), ([(2, 3)], (2, 1)), ([(2, 3)], ())],
     reference=lambda x, *dims: _sum_to_reference(x, dims), doc="The sum down to a shape that broadcasts to x's.")  # fmt: skip
 reduce_prod = op("reduce_prod", "prod", "x", "keepdims n_axes *axes",
-    x=lambda g, x, axes: broadcast(reshape(g, _kept(x.shape, axes)), x.shape) * _product_of_others(x, axes),
+    x=lambda g, x, axes: scaled(broadcast(reshape(g, _kept(x.shape, axes)), x.shape), _product_of_others(x, axes)),
     samples=[([(2, 3, 4)], (0, 1, 1)), ([(2, 3)], (1, 2, 0, 1)), ([()], (0, 0)), ([(0, 3)], (0, 1, 0))],
     reference=lambda x, keepdims, n, *axes: np.prod(x, axes, keepdims=bool(keepdims), dtype=x.dtype),
     doc="The product over axes.")  # fmt: skip
@@ -168,7 +168,7 @@ def _extreme(name, primitive, reference):
     def gradient(g, x, out, axes):
         kept = _kept(x.shape, axes)
         hits = cast_op(x == broadcast(reshape(out, kept), x.shape), x.dtype)
-        share = reshape(g, kept) / reshape(reduce_sum(hits, 1, len(axes), axes), kept)
+        share = scaled(reshape(g, kept), 1.0 / reshape(reduce_sum(hits, 1, len(axes), axes), kept))
         return broadcast(share, x.shape) * hits
 
     return op(name, primitive, "x", "keepdims n_axes *axes", x=gradient,
