@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -134,3 +137,13 @@ def test_the_setting_is_checked():
     with pytest.raises(TypeError, match="zero_wins must be True or False"):
         tf.config.zero_wins = "no"
     assert tf.config.zero_wins is True
+
+
+def test_the_environment_switches_it_off():
+    command = "import bant; print(bant.config.zero_wins)"
+    for value, expected in (("0", "False"), ("1", "True")):
+        environment = {**os.environ, "BANT_ZERO_WINS": value}
+        run = subprocess.run(
+            [sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True
+        )
+        assert run.stdout.strip() == expected

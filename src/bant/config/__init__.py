@@ -316,7 +316,8 @@ def _start() -> None:
     _memory.limit_from_environment()
     text = _os.environ.get("BANT_JIT", "auto").strip().lower()
     setattr(module, "jit", text if text == "auto" else _switch("BANT_JIT"))  # noqa: B010
-    setattr(module, "deferred", _switch("BANT_DEFERRED"))  # noqa: B010  its value is checked by the type
+    setattr(module, "zero_wins", _switch("BANT_ZERO_WINS"))  # noqa: B010  its value is checked by the type
+    setattr(module, "deferred", _switch("BANT_DEFERRED"))  # noqa: B010
 
 
 _start()
