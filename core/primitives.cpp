@@ -42,6 +42,19 @@ const std::vector<Primitive>& all_primitives() {
         {"tensor_scatter", 3, tensor_scatter_infer, tensor_scatter_kernel, nullptr},
         {"unsorted_segment", 2, unsorted_segment_infer, unsorted_segment_kernel, nullptr},
         {"matmul", 2, matmul_infer, matmul_kernel, nullptr},
+        {"cholesky", 1, cholesky_infer, cholesky_kernel, nullptr},
+        {"triangular_solve", 2, triangular_solve_infer, triangular_solve_kernel, nullptr},
+        {"lu", 1, lu_infer, lu_kernel, nullptr},
+        {"solve_factored", 4, solve_factored_infer, solve_factored_kernel, nullptr},
+        {"inverse", 1, inverse_infer, inverse_kernel, nullptr},
+        {"det", 1, det_infer, det_kernel, nullptr},
+        {"slogdet", 1, det_infer, slogdet_kernel, nullptr},
+        {"cofactors", 1, cofactors_infer, cofactors_kernel, nullptr},
+        {"qr", 1, qr_infer, qr_kernel, nullptr},
+        {"svd", 1, svd_infer, svd_kernel, nullptr},
+        {"singular_values", 1, singular_values_infer, singular_values_kernel, nullptr},
+        {"eigh", 1, eigh_infer, eigh_kernel, nullptr},
+        {"eig", 1, eig_infer, eig_kernel, nullptr},
     };
     return table;
 }

@@ -51,9 +51,10 @@ void Rule::finish() {
 namespace {
 
 // The tensors that the wanted functions name, each once, in the order in which a traced program takes them.
-std::vector<RuleArgument> tensors_named(const Rule& rule, const std::vector<int>& wanted, bool always_g) {
+std::vector<RuleArgument> tensors_named(const Rule& rule, const RuleCall& call, const std::vector<int>& wanted, bool always_g) {
     std::vector<RuleArgument> named;
     auto add = [&](RuleArgument argument) {
+        if (argument.kind == RuleArgument::gradient && call.g.size() > 1 && !call.g[static_cast<size_t>(argument.index)]) return;   // absent
         for (const RuleArgument& other : named)
             if (other.kind == argument.kind && other.index == argument.index) return;
         named.push_back(argument);
@@ -141,7 +142,7 @@ std::unique_ptr<TracedRule> trace_rule(const Rule& rule, RuleCall call, const st
     traced->zero_wins = zero_wins;
     for (int i : wanted)
         if (i < 32) traced->wanted_mask |= 1u << i;
-    traced->inputs = tensors_named(rule, wanted, rule.style == Rule::partial || point);
+    traced->inputs = tensors_named(rule, call, wanted, rule.style == Rule::partial || point);
     if (point) {
         for (Meta& meta : call.input_meta) meta.shape = scalar_shape();
         for (Meta& meta : call.output_meta) meta.shape = scalar_shape();
@@ -230,6 +231,7 @@ std::shared_ptr<TracedRule> traced_structural(Rule& rule, const Record& record, 
         key.insert(key.end(), operand.shape->dims, operand.shape->dims + operand.shape->rank);
     }
     if (record.attributes) key.insert(key.end(), record.attributes->values, record.attributes->values + record.attributes->count);
+    for (size_t k = 0; call.g.size() > 1 && k < call.g.size(); ++k) key.push_back(call.g[k] != nullptr);   // functions look at which are absent
     auto found = rule.traced.find(key);
     if (found == rule.traced.end()) {
         std::shared_ptr<TracedRule> made = trace_rule(rule, call, wanted, false, conjugates(rule, call));
@@ -294,13 +296,12 @@ bool backward_traced(const Record& record, Tensor* g, uint32_t wanted, Tensor** 
 std::vector<Adjoint> backward(const Record& record, std::vector<Tensor*> g, const std::vector<bool>& wanted) {
     Rule& rule = *record.op->rule;
     RuleCall call = rule_call(record);
-    std::vector<Ref> zeros;
+    Ref zero;
     call.g = std::move(g);
     if (rule.host) return static_cast<HostRule*>(record.attributes->foreign)->gradients(call, wanted);
-    for (size_t k = 0; k < call.g.size(); ++k) {
-        if (call.g[k]) continue;
-        zeros.emplace_back(filled(call.output_meta[k].dtype, call.output_meta[k].shape, 0));
-        call.g[k] = zeros.back().get();
+    if (call.g.size() == 1 && !call.g[0]) {   // of several, a function is told which are absent
+        zero = Ref(filled(call.output_meta[0].dtype, call.output_meta[0].shape, 0));
+        call.g[0] = zero.get();
     }
     std::vector<int> list;
     uint32_t mask = 0;

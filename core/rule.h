@@ -8,6 +8,9 @@
 //             Where g is 0 it is 0, be the partial infinite or no number: *zero wins* (a setting, on unless turned off).
 //   gradient  takes g and returns the gradient of its input.
 //
+// An op with several results has a `g` for each; where no gradient arrives at one, it is absent (None), and the function
+// leaves out what depends on it.
+//
 // The function is called once for each key (dtypes for elementwise ops; dtypes, shapes and attributes otherwise) with
 // placeholders; the ops it applies become a Program.  A program of elementwise ops alone is compiled to a
 // BlockProgram, which runs block by block through the inner loops with its intermediate values in cache.  The same

@@ -58,7 +58,6 @@ void describe(Operand& x, const Tensor* tensor, const char* data, const int64_t*
     tidy(x, item);
 }
 
-constexpr int64_t worth_sharing = 1 << 20;   // multiplications: some ten microseconds
 constexpr int64_t least_piece = 1 << 19;
 constexpr int64_t most_pieces = 64;
 constexpr int64_t band = 16;                 // rows or columns of a band are a multiple of this

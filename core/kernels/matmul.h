@@ -8,4 +8,7 @@ namespace bant {
 // of the outer axis for a, b, out, then a_m, a_n, b_n, b_p, out_m, out_p.  No function: computed through float32.
 extern Loop matmul_loops[dtype_count];
 
+// Multiplications from which a product is worth a thread's wake-up call: some ten microseconds.
+constexpr int64_t worth_sharing = 1 << 20;
+
 }  // namespace bant

@@ -75,4 +75,33 @@ void unsorted_segment_kernel(const Call&, Tensor* const*);
 void matmul_infer(const Call&, Meta*);
 void matmul_kernel(const Call&, Tensor* const*);
 
+// solve.cpp
+void cholesky_infer(const Call&, Meta*);
+void cholesky_kernel(const Call&, Tensor* const*);
+void triangular_solve_infer(const Call&, Meta*);
+void triangular_solve_kernel(const Call&, Tensor* const*);
+void lu_infer(const Call&, Meta*);
+void lu_kernel(const Call&, Tensor* const*);
+void solve_factored_infer(const Call&, Meta*);
+void solve_factored_kernel(const Call&, Tensor* const*);
+void inverse_infer(const Call&, Meta*);
+void inverse_kernel(const Call&, Tensor* const*);
+void det_infer(const Call&, Meta*);   // and slogdet
+void det_kernel(const Call&, Tensor* const*);
+void slogdet_kernel(const Call&, Tensor* const*);
+void cofactors_infer(const Call&, Meta*);
+void cofactors_kernel(const Call&, Tensor* const*);
+
+// spectral.cpp
+void qr_infer(const Call&, Meta*);
+void qr_kernel(const Call&, Tensor* const*);
+void svd_infer(const Call&, Meta*);
+void svd_kernel(const Call&, Tensor* const*);
+void singular_values_infer(const Call&, Meta*);
+void singular_values_kernel(const Call&, Tensor* const*);
+void eigh_infer(const Call&, Meta*);   // eigh, eigvalsh
+void eigh_kernel(const Call&, Tensor* const*);
+void eig_infer(const Call&, Meta*);   // eig, eigvals
+void eig_kernel(const Call&, Tensor* const*);
+
 }  // namespace bant

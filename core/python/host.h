@@ -156,6 +156,7 @@ Attributes* attributes_from(PyObject* const* items, Py_ssize_t count, const char
 // --- numpy_loops.cpp
 void loops_from_ufunc(Op& op, PyObject* ufunc, uint32_t dtypes);   // fills Op::loops for the dtypes in the mask
 void ready_numpy_loops();
+void ready_lapack_loops();
 bool ready_numpy();
 
 // --- rules.cpp

@@ -195,6 +195,7 @@ NB_MODULE(_core, m) {
         throw nb::python_error();
     install_hooks();
     ready_numpy_loops();
+    ready_lapack_loops();
     nb::module_::import_("os").attr("register_at_fork")(
         nb::arg("before") = nb::cpp_function([] {
             run([]() -> PyObject* { before_fork(); Py_RETURN_NONE; });

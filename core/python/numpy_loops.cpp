@@ -3,6 +3,7 @@
 #include "numpy_api.h"
 
 #include "../kernels/cast.h"
+#include "../kernels/lapack.h"
 #include "../kernels/matmul.h"
 #include "host.h"
 
@@ -76,6 +77,36 @@ void ready_numpy_loops() {
     for_each_loop(ufunc_of(matmul.get()), [](int dtype, LoopFunction function, void* data, int out) {
         if (out == dtype && !matmul_loops[dtype].function) matmul_loops[dtype] = Loop{function, data, static_cast<DType>(out)};
     });
+}
+
+namespace {
+
+// The loops of one routine.  In older NumPys wide and tall matrices have a ufunc each for some, with the same loops.
+void ready_routine(PyObject* module, Lapack routine, const char* name, const char* older) {
+    Object ufunc(PyObject_GetAttrString(module, name));
+    if (!ufunc) {
+        PyErr_Clear();
+        ufunc = Object(PyObject_GetAttrString(module, older));
+    }
+    if (!ufunc) return PyErr_Clear();
+    const PyUFuncObject* table = ufunc_of(ufunc.get());
+    for (int k = 0; k < table->ntypes; ++k) {
+        const int dtype = dtype_of_type_number(table->types[k * table->nargs]);
+        if (dtype >= 0) lapack_loops[static_cast<int>(routine)][dtype] = Loop{table->functions[k], table->data ? const_cast<void*>(table->data[k]) : nullptr, static_cast<DType>(dtype)};
+    }
+}
+
+}  // namespace
+
+void ready_lapack_loops() {
+    Object module = Object::checked(PyImport_ImportModule("numpy.linalg._umath_linalg"));
+    const struct { Lapack routine; const char *name, *older; } routines[] = {
+        {Lapack::cholesky, "cholesky_lo", ""}, {Lapack::eigh, "eigh_lo", ""}, {Lapack::eigvalsh, "eigvalsh_lo", ""},
+        {Lapack::eig, "eig", ""}, {Lapack::eigvals, "eigvals", ""}, {Lapack::qr_raw, "qr_r_raw", "qr_r_raw_m"},
+        {Lapack::qr_reduced, "qr_reduced", ""}, {Lapack::qr_complete, "qr_complete", ""}, {Lapack::svd, "svd", "svd_m"},
+        {Lapack::svd_reduced, "svd_s", "svd_m_s"}, {Lapack::svd_full, "svd_f", "svd_m_f"},
+    };
+    for (const auto& routine : routines) ready_routine(module.get(), routine.routine, routine.name, routine.older);
 }
 
 bool ready_numpy() {

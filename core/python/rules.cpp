@@ -21,7 +21,7 @@ Object rest_of_attributes(const Attributes* attributes, int from) {
 Object argument_object(const RuleArgument& argument, const RuleCall& call) {
     const size_t i = static_cast<size_t>(argument.index);
     switch (argument.kind) {
-        case RuleArgument::gradient: return Object::checked(to_python(Ref::borrow(call.g[i])));
+        case RuleArgument::gradient: return call.g[i] ? Object::checked(to_python(Ref::borrow(call.g[i]))) : Object::borrow(Py_None);
         case RuleArgument::input: return Object::checked(to_python(Ref::borrow(call.inputs[i])));
         case RuleArgument::output: return Object::checked(to_python(Ref::borrow(call.outputs[i])));
         case RuleArgument::input_shape: return shape_object(call.input_meta[i].shape);

@@ -106,7 +106,7 @@ Dims position(int64_t flat, const Dims& dims) {
     for (size_t k = dims.size(); k-- > 0; flat /= dims[k]) index[k] = flat % dims[k];
     return index;
 }
-int64_t flat_of(const Dims& index, const Dims& dims) {
+[[maybe_unused]] int64_t flat_of(const Dims& index, const Dims& dims) {
     int64_t flat = 0;
     for (size_t k = 0; k < dims.size(); ++k) flat = flat * dims[k] + index[k];
     return flat;
@@ -238,7 +238,7 @@ bool close(Number a, Number b, long double tolerance) {
     if (a == b) return true;
     return std::abs(a - b) <= tolerance * (1 + std::abs(b));
 }
-long double precision(DType dtype) {
+[[maybe_unused]] long double precision(DType dtype) {
     switch (dtype) {
         case DType::float16: return 1e-3L;
         case DType::bfloat16: return 8e-3L;

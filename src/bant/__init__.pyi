@@ -234,6 +234,12 @@ def dynamic_stitch(indices: TensorLike, data: TensorLike, name: str | None = Non
     """Rows collected into one tensor: row ``indices[m][i]`` of the result is ``data[m][i]``; later ones
     win."""
 
+def eig(tensor: TensorLike, name: str | None = None) -> tuple[Any, ...]:
+    """Eigenvalues and eigenvectors ``(e, v)`` of square matrices ``[..., n, n]``: complex, in no order."""
+
+def eigvals(tensor: TensorLike, name: str | None = None) -> Tensor:
+    """The eigenvalues of square matrices ``[..., n, n]``, complex, in no order: ``[..., n]``."""
+
 def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
     """The sum of products that an equation such as ``'ij,jk->ik'`` describes."""
 

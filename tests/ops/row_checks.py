@@ -453,7 +453,8 @@ def check_saved(row):
                 with tf.GradientTape(watch_accessed_tensors=False) as tape:
                     tape.watch([tensors[spot] for spot in some])
                     result = call.run(tensors)
-                records = tape._records()
+                # where something else is tested than the op alone, its records are among others
+                records = [record for record in tape._records() if record[0] == row.name or not row.tested]
                 if len(records) != 1:
                     refuse(
                         row,
@@ -466,8 +467,9 @@ def check_saved(row):
                     named.update(function.__code__.co_varnames[: function.__code__.co_argcount])
                 _, _, inputs, outputs = records[0]
                 kept = {name for name, operand in zip(row.parameters, inputs) if operand[3] is not None}
-                kept |= {"out"} if any(operand[3] is not None for operand in outputs) else set()
-                wanted = named & ({*row.parameters, "out"} - {"g"})
+                results = row.outputs or ("out",)
+                kept |= {name for name, operand in zip(results, outputs) if operand[3] is not None}
+                wanted = named & ({*row.parameters, *results} - {"g"})
                 if kept != wanted:
                     refuse(
                         row,

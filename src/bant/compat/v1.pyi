@@ -45,6 +45,8 @@ from bant import divide as divide
 from bant import dtypes as dtypes
 from bant import dynamic_partition as dynamic_partition
 from bant import dynamic_stitch as dynamic_stitch
+from bant import eig as eig
+from bant import eigvals as eigvals
 from bant import einsum as einsum
 from bant import ensure_shape as ensure_shape
 from bant import equal as equal

@@ -29,6 +29,8 @@ from bant.ops import (
     segments,
     shape,
     sorting,
+    spectra,
     structural,
+    systems,
     while_loop,
 )

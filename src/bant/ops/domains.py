@@ -62,3 +62,61 @@ above_one = Domain("above_one", 1.2, 3.0)
 small = Domain("small", 0.1, 1.2, mirrored=True)  # away from the poles of tan
 exponents = Domain("exponents", 0.15, 2.5, mirrored=True, counts=True)
 truth = Domain("truth", 0.0, 1.0, kind="bool")
+
+
+class Matrices:
+    """Matrices ``[..., m, n]`` with singular values spaced evenly from ``low`` to ``high`` between random orthogonal
+    (unitary) factors; ``hermitian``: with such eigenvalues."""
+
+    __slots__ = ("hermitian", "high", "low", "name")
+
+    def __init__(self, name: str, low: float, high: float, hermitian: bool = False) -> None:
+        self.name, self.low, self.high, self.hermitian = name, low, high, hermitian
+
+    def sample(self, rng: Any, shape: tuple, dtype: Any) -> Any:
+        import numpy as np
+
+        def orthogonal(size: int) -> Any:
+            drawn = rng.standard_normal((*shape[:-2], size, size))
+            if np.dtype(dtype).kind == "c":
+                drawn = drawn + 1j * rng.standard_normal(drawn.shape)
+            return np.linalg.qr(drawn)[0]
+
+        rows, columns = shape[-2:]
+        few = min(rows, columns)
+        left = orthogonal(rows)[..., :few]
+        right = left if self.hermitian else orthogonal(columns)[..., :few]
+        values = np.linspace(self.low, self.high, few)
+        return ((left * values) @ np.swapaxes(right, -1, -2).conj()).astype(dtype)
+
+    def __repr__(self) -> str:
+        return f"<domain {self.name}>"
+
+
+class Triangles(Matrices):
+    """Matrices whose triangles, either of them, are far from singular."""
+
+    __slots__ = ()
+
+    def sample(self, rng: Any, shape: tuple, dtype: Any) -> Any:
+        import numpy as np
+
+        size = shape[-1]
+        return reals.sample(rng, shape, dtype) / max(size, 1) + (2 * np.eye(size)).astype(dtype)
+
+
+class Diagonalizable(Matrices):
+    """Square matrices with eigenvalues that are apart, and with eigenvectors not far from orthogonal."""
+
+    __slots__ = ()
+
+    def sample(self, rng: Any, shape: tuple, dtype: Any) -> Any:
+        values = super().sample(rng, shape, dtype)
+        return values + (0.1 * reals.sample(rng, shape, dtype)).astype(dtype)
+
+
+regular = Matrices("regular", 1.0, 2.5)
+positive_definite = Matrices("positive_definite", 1.0, 3.0, hermitian=True)
+hermitian = Matrices("hermitian", -2.0, 3.0, hermitian=True)
+diagonalizable = Diagonalizable("diagonalizable", -1.0, 1.5, hermitian=True)
+triangles = Triangles("triangles", 1.0, 3.0)

@@ -12,7 +12,9 @@ Three kinds of row:
 
 The parameter names of a derivative function say what it uses, and that is what a tape keeps: names of inputs,
 ``out``, ``x_shape`` and ``x_dtype`` (which keep nothing), ``out_shape``, names of attributes, ``g``.  An op with any
-number of inputs has one function for all; it may name ``shapes`` (of all inputs) and returns a list.
+number of inputs has one function for all; it may name ``shapes`` (of all inputs) and returns a list.  An op with
+several results (``outputs="q r"``) has their names in place of ``out``, and ``g_q``, ``g_r`` in place of ``g``: None for
+one that no gradient arrives at.
 
 ``names`` lists the public names, dotted: ``"tanh math.tanh nn.tanh"``.  Namespaces, the documentation page, stubs
 and the tests are made from ``ROWS``.
@@ -64,11 +66,13 @@ class Row:
     such entries where the function takes a list of tensors, or where the op takes any number of them.  ``arguments``
     follow: a tuple of them, or a dict of keywords.  ``reference`` is called with the arrays and the same arguments;
     an op with any number of inputs gives them to it one by one.  Where a row is scalar, tests choose the shapes.
+    ``tested``, if given, is what tests call in place of ``function``, and what ``reference`` computes: what of a
+    function is determined (eigenvectors have a free sign), where it is defined (on symmetric matrices).
     """
 
     __slots__ = (
-        "name", "kind", "function", "op", "names", "parameters", "attributes", "rules", "style", "linear",
-        "holomorphic", "on", "reference", "samples", "doc",
+        "name", "kind", "function", "op", "names", "parameters", "attributes", "outputs", "rules", "style", "linear",
+        "holomorphic", "on", "reference", "samples", "tested", "doc",
     )  # fmt: skip
 
     def __init__(self, **facts: Any) -> None:
@@ -110,16 +114,22 @@ def namespace(dotted: str) -> dict[str, Any]:
     return _PUBLIC.get(dotted, {})
 
 
-def _arguments_of(function: Callable, name: str, inputs: tuple, attributes: tuple) -> list[tuple[int, int]]:
+def _arguments_of(
+    function: Callable, name: str, inputs: tuple, attributes: tuple, outputs: tuple
+) -> list[tuple[int, int]]:
     """What each parameter of a derivative function stands for, as (kind, index) pairs."""
     code = function.__code__
     found = []
     for parameter in code.co_varnames[: code.co_argcount]:
-        if parameter == "g":
+        if parameter == "g" and not outputs:
             found.append((_GRADIENT, 0))
+        elif parameter.startswith("g_") and parameter[2:] in outputs:
+            found.append((_GRADIENT, outputs.index(parameter[2:])))
+        elif parameter in outputs:
+            found.append((_OUTPUT, outputs.index(parameter)))
         elif parameter in inputs:
             found.append((_INPUT, inputs.index(parameter)))
-        elif parameter == "out":
+        elif parameter == "out" and not outputs:
             found.append((_OUTPUT, 0))
         elif parameter == "shapes":
             found.append((_ALL_SHAPES, 0))
@@ -136,16 +146,23 @@ def _arguments_of(function: Callable, name: str, inputs: tuple, attributes: tupl
         else:
             raise ValueError(
                 f"The rule of {name!r} names {parameter!r}, which is no input {inputs}, no attribute {attributes}, "
-                "nor g, out, out_shape, <input>_shape or <input>_dtype."
+                f"nor {_shown(outputs)}, <input>_shape or <input>_dtype."
             )
     return found
 
 
+def _shown(outputs: tuple) -> str:
+    return ", ".join(f"{one}, g_{one}" for one in outputs) if outputs else "g, out, out_shape"
+
+
 def set_rules(native: Any, name: str, inputs: tuple, attributes: tuple, functions: Iterable[Callable | None], *,
-              holomorphic: bool = True, linear: Iterable[int] = (), jointly: bool = False) -> str:  # fmt: skip
+              holomorphic: bool = True, linear: Iterable[int] = (), jointly: bool = False,
+              outputs: tuple = ()) -> str:  # fmt: skip
     """Gives a native op its derivative; returns the style of its rule ('partial' or 'gradient')."""
     functions = list(functions)
-    resolved = [None if f is None else (f, _arguments_of(f, name, inputs, attributes)) for f in functions]
+    resolved = [
+        None if f is None else (f, _arguments_of(f, name, inputs, attributes, outputs)) for f in functions
+    ]
     with_g = [any(kind == _GRADIENT for kind, _ in row[1]) for row in resolved if row]
     if any(with_g) and not all(with_g):
         raise ValueError(
@@ -241,16 +258,18 @@ def _through_ufunc(ufunc: Any) -> Callable | None:
 
 def op(name: str, primitive: str, inputs: str = "x", attributes: str = "", *, names: str = "", variadic: bool = False,
        linear_in: str = "", holomorphic: bool = True, samples: Any = None, reference: Any = None, on: Any = None,
-       doc: str = "", n_outputs: int = 1, **gradients: Callable | None) -> Any:  # fmt: skip
+       tested: Any = None, doc: str = "", outputs: str = "", **gradients: Callable | None) -> Any:  # fmt: skip
     """Adds a structural op on a C++ primitive and returns it.
 
     It is called with its tensors and then its attributes, integers or tuples of them.  ``linear_in`` names the inputs
     it is linear in, each by itself (``"a b"``), or all together (``"*"``): their forward derivative is the op.
+    ``outputs`` names its results where it has several; it returns a tuple then.
     """
     parameters = tuple(inputs.split())
     fields = tuple(attributes.split())
+    results = tuple(outputs.split())
     native = _core.Op(
-        name, "structural", parameters, -1 if variadic else len(parameters), n_outputs, primitive
+        name, "structural", parameters, -1 if variadic else len(parameters), len(results) or 1, primitive
     )
     functions = [gradients.pop(parameter, None) for parameter in parameters]
     if gradients:
@@ -267,19 +286,21 @@ def op(name: str, primitive: str, inputs: str = "x", attributes: str = "", *, na
             holomorphic=holomorphic,
             linear=linear,
             jointly=jointly,
+            outputs=results,
         )
     _describe(native, name, names, doc, (*parameters, *fields))
     ROWS[name] = Row(
         name=name, kind="structural", function=native, op=native, names=tuple(names.split()), parameters=parameters,
-        attributes=fields, rules=dict(zip(parameters, functions)), style="gradient", linear=tuple(linear),
-        holomorphic=holomorphic, on=on, reference=reference, samples=samples, doc=doc,
+        attributes=fields, outputs=results, rules=dict(zip(parameters, functions)), style="gradient",
+        linear=tuple(linear), holomorphic=holomorphic, on=on, reference=reference, samples=samples, tested=tested,
+        doc=doc,
     )  # fmt: skip
     publish(names, native)
     return native
 
 
 def composed(
-    *, names: str, on: Any = None, samples: Any = None, reference: Any = None
+    *, names: str, on: Any = None, samples: Any = None, reference: Any = None, tested: Any = None
 ) -> Callable[[Callable], Callable]:
     """Publishes a function made of other ops; ``samples`` are the calls its tests make, ``(shapes, arguments)``."""
 
@@ -294,7 +315,7 @@ def composed(
         ROWS[key] = Row(
             name=key, kind="composed", function=function, names=tuple(names.split()), attributes=(),
             parameters=code.co_varnames[: code.co_argcount], rules={}, linear=(), holomorphic=True, on=on,
-            samples=samples, reference=reference, doc=(function.__doc__ or "").partition("\n")[0],
+            samples=samples, reference=reference, tested=tested, doc=(function.__doc__ or "").partition("\n")[0],
         )  # fmt: skip
         publish(names, function)
         return function
