@@ -34,6 +34,10 @@ const std::vector<Primitive>& all_primitives() {
         {"argmin", 1, arg_reduce_infer, argmin_kernel, nullptr},
         {"cumsum", 1, cumulate_infer, cumsum_kernel, nullptr},
         {"cumprod", 1, cumulate_infer, cumprod_kernel, nullptr},
+        {"recurrence", 2, recurrence_infer, recurrence_kernel, nullptr},
+        {"sort", 1, sort_infer, sort_kernel, nullptr},
+        {"argsort", 1, argsort_infer, argsort_kernel, nullptr},
+        {"searchsorted", 2, searchsorted_infer, searchsorted_kernel, nullptr},
         {"gather", 2, gather_infer, gather_kernel, nullptr},
         {"gather_nd", 2, gather_nd_infer, gather_nd_kernel, nullptr},
         {"one_hot", 3, one_hot_infer, one_hot_kernel, nullptr},
@@ -42,6 +46,13 @@ const std::vector<Primitive>& all_primitives() {
         {"tensor_scatter", 3, tensor_scatter_infer, tensor_scatter_kernel, nullptr},
         {"unsorted_segment", 2, unsorted_segment_infer, unsorted_segment_kernel, nullptr},
         {"matmul", 2, matmul_infer, matmul_kernel, nullptr},
+        {"tridiagonal_solve", 2, tridiagonal_solve_infer, tridiagonal_solve_kernel, nullptr},
+        {"banded_triangular_solve", 2, banded_triangular_solve_infer, banded_triangular_solve_kernel, nullptr},
+        {"tridiagonal_eigenvalues", 2, tridiagonal_eigenvalues_infer, tridiagonal_eigenvalues_kernel, nullptr},
+        {"matrix_square_root", 1, matrix_function_infer, matrix_square_root_kernel, nullptr},
+        {"matrix_logarithm", 1, matrix_function_infer, matrix_logarithm_kernel, nullptr},
+        {"matrix_logarithm_derivative", 2, matrix_logarithm_derivative_infer, matrix_logarithm_derivative_kernel, nullptr},
+        {"sylvester", 3, sylvester_infer, sylvester_kernel, nullptr},
         {"cholesky", 1, cholesky_infer, cholesky_kernel, nullptr},
         {"triangular_solve", 2, triangular_solve_infer, triangular_solve_kernel, nullptr},
         {"lu", 1, lu_infer, lu_kernel, nullptr},
@@ -55,6 +66,7 @@ const std::vector<Primitive>& all_primitives() {
         {"singular_values", 1, singular_values_infer, singular_values_kernel, nullptr},
         {"eigh", 1, eigh_infer, eigh_kernel, nullptr},
         {"eig", 1, eig_infer, eig_kernel, nullptr},
+        {"pinv", 2, pinv_infer, pinv_kernel, nullptr},
     };
     return table;
 }

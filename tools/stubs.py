@@ -340,7 +340,8 @@ class Stub:
                 groups.setdefault(module, []).append(name)
         statements = []
         for module, names in groups.items():
-            statements.append((module, "", f"from {module} import {', '.join(sorted(names, key=by_kind))}"))
+            names = sorted(names, key=by_kind)
+            statements.append((module, names[0], f"from {module} import {', '.join(names)}"))
         for module, own, name in self.exports:
             statements.append((module, own, f"from {module} import {own} as {name}"))
         sections: list[list[str]] = [[], [], []]  # the standard library, NumPy, bant

@@ -52,6 +52,16 @@ void argmin_kernel(const Call&, Tensor* const*);
 void cumulate_infer(const Call&, Meta*);
 void cumsum_kernel(const Call&, Tensor* const*);
 void cumprod_kernel(const Call&, Tensor* const*);
+void recurrence_infer(const Call&, Meta*);
+void recurrence_kernel(const Call&, Tensor* const*);
+
+// sort.cpp
+void sort_infer(const Call&, Meta*);
+void sort_kernel(const Call&, Tensor* const*);
+void argsort_infer(const Call&, Meta*);
+void argsort_kernel(const Call&, Tensor* const*);
+void searchsorted_infer(const Call&, Meta*);
+void searchsorted_kernel(const Call&, Tensor* const*);
 
 // index.cpp
 void gather_infer(const Call&, Meta*);
@@ -74,6 +84,27 @@ void unsorted_segment_kernel(const Call&, Tensor* const*);
 // matmul.cpp
 void matmul_infer(const Call&, Meta*);
 void matmul_kernel(const Call&, Tensor* const*);
+
+// banded.cpp
+void tridiagonal_solve_infer(const Call&, Meta*);
+void tridiagonal_solve_kernel(const Call&, Tensor* const*);
+void banded_triangular_solve_infer(const Call&, Meta*);
+void banded_triangular_solve_kernel(const Call&, Tensor* const*);
+void tridiagonal_eigenvalues_infer(const Call&, Meta*);
+void tridiagonal_eigenvalues_kernel(const Call&, Tensor* const*);
+
+// matrix_functions.cpp
+void matrix_function_infer(const Call&, Meta*);
+void matrix_square_root_kernel(const Call&, Tensor* const*);
+void matrix_logarithm_kernel(const Call&, Tensor* const*);
+void matrix_logarithm_derivative_infer(const Call&, Meta*);
+void matrix_logarithm_derivative_kernel(const Call&, Tensor* const*);
+void sylvester_infer(const Call&, Meta*);
+void sylvester_kernel(const Call&, Tensor* const*);
+
+// pseudo_inverse.cpp
+void pinv_infer(const Call&, Meta*);
+void pinv_kernel(const Call&, Tensor* const*);
 
 // solve.cpp
 void cholesky_infer(const Call&, Meta*);

@@ -404,6 +404,9 @@ def matmul(
 ) -> Tensor:
     """The matrix product over the last two axes, ``[..., m, k]`` by ``[..., k, n]``; the others broadcast."""
 
+def matrix_square_root(input: TensorLike, name: str | None = None) -> Tensor:
+    """The principal square root X of square matrices ``[..., n, n]``: X X is the matrix."""
+
 def maximum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The larger of x and y, elementwise. At a tie the gradient goes to x."""
 

@@ -8,10 +8,30 @@ from bant import eigvals as eigvals
 from bant import einsum as einsum
 from bant import eye as eye
 from bant import matmul as matmul
+from bant import matrix_square_root
 from bant import norm as norm
 from bant import tensordot as tensordot
 from bant._core import Tensor
 from bant._typing import AxisLike, TensorLike
+from bant.operators import experimental as experimental
+from bant.operators.base import LinearOperator as LinearOperator
+from bant.operators.blocks import LinearOperatorBlockDiag as LinearOperatorBlockDiag
+from bant.operators.blocks import LinearOperatorBlockLowerTriangular as LinearOperatorBlockLowerTriangular
+from bant.operators.blocks import LinearOperatorLowRankUpdate as LinearOperatorLowRankUpdate
+from bant.operators.combined import LinearOperatorAdjoint as LinearOperatorAdjoint
+from bant.operators.combined import LinearOperatorComposition as LinearOperatorComposition
+from bant.operators.combined import LinearOperatorInversion as LinearOperatorInversion
+from bant.operators.combined import LinearOperatorKronecker as LinearOperatorKronecker
+from bant.operators.diagonal import LinearOperatorDiag as LinearOperatorDiag
+from bant.operators.diagonal import LinearOperatorIdentity as LinearOperatorIdentity
+from bant.operators.diagonal import LinearOperatorScaledIdentity as LinearOperatorScaledIdentity
+from bant.operators.diagonal import LinearOperatorZeros as LinearOperatorZeros
+from bant.operators.matrices import LinearOperatorFullMatrix as LinearOperatorFullMatrix
+from bant.operators.matrices import LinearOperatorLowerTriangular as LinearOperatorLowerTriangular
+from bant.operators.matrices import LinearOperatorToeplitz as LinearOperatorToeplitz
+from bant.operators.matrices import LinearOperatorTridiag as LinearOperatorTridiag
+from bant.operators.rearranging import LinearOperatorHouseholder as LinearOperatorHouseholder
+from bant.operators.rearranging import LinearOperatorPermutation as LinearOperatorPermutation
 from bant.ops.spectra import Qr
 from bant.ops.systems import LogMatrixDeterminant, Lu
 
@@ -20,6 +40,12 @@ def adjoint(matrix: TensorLike, name: str | None = None) -> Tensor:
 
 def band_part(input: TensorLike, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
     """Matrices ``[..., m, n]`` with zeros outside a band around the main diagonal."""
+
+def banded_triangular_solve(
+    bands: Any, rhs: TensorLike, lower: bool = True, adjoint: bool = False, name: str | None = None
+) -> Tensor:
+    """The x of ``A x = rhs`` for a triangular A with d diagonals, in time proportional to n d for each right-
+    hand side."""
 
 def cholesky(input: TensorLike, name: str | None = None) -> Tensor:
     """The lower triangular L with ``input = L Lᴴ``, for Hermitian positive definite matrices ``[..., n,
@@ -58,8 +84,23 @@ def diag_part(
 def eigh(tensor: TensorLike, name: str | None = None) -> tuple[Any, ...]:
     """Eigenvalues and eigenvectors ``(e, v)`` of Hermitian matrices ``[..., n, n]``, floating or complex."""
 
+def eigh_tridiagonal(
+    alpha: Any,
+    beta: Any,
+    eigvals_only: bool = True,
+    select: str = "a",
+    select_range: Any = None,
+    tol: float | None = None,
+    name: str | None = None,
+) -> Any:
+    """The eigenvalues ``[..., n]`` of Hermitian tridiagonal matrices, ascending, and their eigenvectors
+    ``[..., n, n]``."""
+
 def eigvalsh(tensor: TensorLike, name: str | None = None) -> Tensor:
     """The eigenvalues of Hermitian matrices ``[..., n, n]``, ascending: ``[..., n]``, real."""
+
+def expm(input: TensorLike, name: str | None = None) -> Tensor:
+    """The exponential of square matrices ``[..., n, n]``: ``1 + A + A²/2 + A³/6 + …``."""
 
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
     """The Euclidean norm of all elements of a list of tensors, a scalar; None entries are left out."""
@@ -80,8 +121,37 @@ def logdet(matrix: TensorLike, name: str | None = None) -> Tensor:
     """The logarithms of the determinants of Hermitian positive definite matrices ``[..., n, n]``: ``[...]``,
     real."""
 
+def logm(input: TensorLike, name: str | None = None) -> Tensor:
+    """The principal logarithm of square matrices ``[..., n, n]``: the inverse of `tf.linalg.expm`."""
+
+def lstsq(
+    matrix: TensorLike, rhs: TensorLike, l2_regularizer: Any = 0.0, fast: bool = True, name: str | None = None
+) -> Tensor:
+    """The x ``[..., n, k]`` that makes ``|matrix x - rhs|² + l2_regularizer |x|²`` smallest, and among those
+    |x|."""
+
 def lu(input: TensorLike, output_idx_type: Any = ..., name: str | None = None) -> Lu:
     """LU factors with partial pivoting: ``(lu, p)`` with ``input[p] = L U``."""
+
+def lu_matrix_inverse(
+    lower_upper: Any, perm: Any, validate_args: bool = False, name: str | None = None
+) -> Tensor:
+    """The inverse of the matrices of which `tf.linalg.lu` gave these factors: ``[..., n, n]``."""
+
+def lu_reconstruct(
+    lower_upper: Any, perm: Any, validate_args: bool = False, name: str | None = None
+) -> Tensor:
+    """The matrices of which `tf.linalg.lu` gave these factors: ``[..., n, n]``."""
+
+def lu_solve(
+    lower_upper: Any, perm: Any, rhs: TensorLike, validate_args: bool = False, name: str | None = None
+) -> Tensor:
+    """The x of ``A x = rhs`` from the factors of A that `tf.linalg.lu` gave: ``[..., n, k]``."""
+
+def matrix_rank(
+    a: TensorLike, tol: Any = None, validate_args: bool = False, name: str | None = None
+) -> Tensor:
+    """How many singular values of matrices ``[..., m, n]`` are above ``tol``, int32 of shape ``[...]``."""
 
 def matrix_transpose(a: TensorLike, name: str = "matrix_transpose", conjugate: bool = False) -> Tensor:
     """The last two axes exchanged; with ``conjugate`` also the complex conjugate."""
@@ -100,7 +170,11 @@ def matvec(
 def normalize(
     tensor: TensorLike, ord: Any = "euclidean", axis: AxisLike | None = None, name: str | None = None
 ) -> tuple[Any, ...]:
-    """``(tensor / norm, norm)`` with the `norm` along ``axis``, which keeps its axes with length 1."""
+    """``(tensor / norm, norm)`` with the `norm` along ``axis``, which keeps its axes with length 1; of one
+    dtype."""
+
+def pinv(a: TensorLike, rcond: Any = None, validate_args: bool = False, name: str | None = None) -> Tensor:
+    """The pseudo-inverse (Moore & Penrose) of matrices ``[..., m, n]``, of shape ``[..., n, m]``."""
 
 def qr(input: TensorLike, full_matrices: bool = False, name: str | None = None) -> Qr:
     """``(q, r)`` with ``input = q r``, q of orthonormal columns and r upper triangular."""
@@ -139,3 +213,23 @@ def triangular_solve(
 ) -> Tensor:
     """The x with ``matrix x = rhs`` (adjoint: ``matrixᴴ x = rhs``) for triangular matrices ``[..., n,
     n]``."""
+
+def tridiagonal_matmul(
+    diagonals: Any, rhs: TensorLike, diagonals_format: str = "compact", name: str | None = None
+) -> Tensor:
+    """``A rhs`` for tridiagonal A and ``[..., n, k]`` right-hand sides: three products of rows, no matrix."""
+
+def tridiagonal_solve(
+    diagonals: Any,
+    rhs: TensorLike,
+    diagonals_format: str = "compact",
+    transpose_rhs: bool = False,
+    conjugate_rhs: bool = False,
+    name: str | None = None,
+    partial_pivoting: bool = True,
+    perturb_singular: bool = False,
+) -> Tensor:
+    """The x of ``A x = rhs`` for tridiagonal A, in time proportional to n times the number of right-hand
+    sides."""
+
+sqrtm = matrix_square_root

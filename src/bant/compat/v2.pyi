@@ -84,6 +84,7 @@ from bant import logical_or as logical_or
 from bant import map_fn as map_fn
 from bant import math as math
 from bant import matmul as matmul
+from bant import matrix_square_root as matrix_square_root
 from bant import maximum as maximum
 from bant import meshgrid as meshgrid
 from bant import minimum as minimum

@@ -61,6 +61,7 @@ unit = Domain("unit", 0.1, 0.9, mirrored=True)  # inside (-1, 1)
 above_one = Domain("above_one", 1.2, 3.0)
 small = Domain("small", 0.1, 1.2, mirrored=True)  # away from the poles of tan
 exponents = Domain("exponents", 0.15, 2.5, mirrored=True, counts=True)
+cutoffs = Domain("cutoffs", 1e-6, 1e-3)
 truth = Domain("truth", 0.0, 1.0, kind="bool")
 
 

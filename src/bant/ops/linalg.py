@@ -15,6 +15,7 @@ from bant.ops.convert import as_tensor
 from bant.ops.domains import reals
 from bant.ops.elementwise import cast_op
 from bant.ops.registry import composed
+from bant.ops.spectra import svd
 from bant.ops.structural import concat, reduce_max, reshape, swapped, transpose
 
 Tensor = _core.Tensor
@@ -243,7 +244,9 @@ def adjoint(matrix: Any, name: str | None = None) -> Tensor:
 
 def _norm_reference(x, ord="euclidean", axis=None, keepdims=None):
     axes = tuple(axis) if isinstance(axis, (list, tuple)) else axis
-    ord = 2 if ord in ("euclidean", "fro") else ord
+    given, ord = ord, 2 if ord in ("euclidean", "fro") else ord
+    if isinstance(axes, tuple) and x.ndim > 1 and given == 2:
+        return np.linalg.norm(x, 2, axes, bool(keepdims))
     if axes is None or isinstance(axes, int) or ord == 2:
         size = np.abs(x)
         if ord == np.inf:
@@ -260,6 +263,8 @@ _norm_samples = [
     ([(4, 2, 3)], {"ord": "fro", "axis": [-2, -1]}),
     ([(2, 3)], {"ord": 1, "axis": [0, 1]}),
     ([(2, 3)], {"ord": np.inf, "axis": [0, 1]}),
+    ([(2, 3)], {"ord": 2, "axis": [0, 1]}),
+    ([(2, 4, 3)], {"ord": 2, "axis": [0, 2], "keepdims": True}),
 ]
 
 
@@ -273,10 +278,10 @@ def norm(
 ) -> Tensor:
     """The norm of vectors along ``axis`` (an int; None: of all elements), or of matrices (a pair of axes).
 
-    ord: 'euclidean', 1, 2, np.inf or any p > 0 for vectors; 'euclidean', 'fro', 1 or np.inf for matrices.
-    tensor: floating or complex; the result lacks the axes or, with keepdims, has them with length 1.  Raises
-    ValueError for another ord or axis, InvalidArgumentError for axes outside the rank, for integers, and for
-    the matrix 2-norm.
+    ord: 'euclidean', 1, 2, np.inf or any p > 0 for vectors; 'euclidean', 'fro', 1, 2 (the largest singular
+    value) or np.inf for matrices.  tensor: floating or complex; the result lacks the axes or, with keepdims,
+    has them with length 1.  Raises ValueError for another ord or axis, InvalidArgumentError for axes outside
+    the rank and for integers.
 
     >>> tf.norm(tf.constant([3.0, 4.0])).numpy()
     np.float32(5.0)
@@ -290,16 +295,14 @@ def norm(
             raise ValueError(
                 f"'ord' must be a supported matrix norm in ['euclidean', 'fro', 1, 2, inf], got {ord}"
             )
-        if ord == 2:
-            raise errors.InvalidArgumentError(
-                "norm: the matrix norm with ord=2 is the largest singular value (svd), which norm does "
-                "not compute. "
-                "Use ord='euclidean', 1 or np.inf."
-            )
     elif ord != "euclidean" and (isinstance(ord, str) or not np.isreal(ord) or not ord > 0):
         raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
     axes = list_axes(axis, x.ndim, "norm")
     kept = bool(keepdims)
+    if of_matrix and ord == 2:
+        rest = tuple(i for i in range(x.ndim) if i not in axes)
+        largest = svd(transpose(x, (*rest, *axes)), compute_uv=False)[..., 0]
+        return reshape(largest, *(1 if i in axes else n for i, n in enumerate(x.shape))) if kept else largest
     if ord in ("euclidean", "fro", 2):
         return e.sqrt(sum_over(e.multiply(x, e.conj(x)) if x.dtype.is_complex else e.square(x), axes, kept))
     size = e.absolute(x)
