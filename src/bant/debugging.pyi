@@ -7,7 +7,7 @@ from bant._core import Tensor
 from bant._typing import DTypeLike, TensorLike
 
 def assert_all_finite(x: TensorLike, message: str, name: str | None = None) -> Tensor:
-    """The same as `check_numerics`."""
+    """The same as `check_numerics`, with its errors."""
 
 def assert_equal(
     x: TensorLike,

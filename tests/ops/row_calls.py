@@ -11,7 +11,7 @@ import bant as tf
 from bant import _core, errors
 from bant.dtypes import TABLE
 from bant.indexed_slices import IndexedSlices
-from bant.ops.domains import reals
+from bant.ops.domains import Domain, reals
 
 UNARY = [[(3, 4)], [()], [(0,)], [(2, 0, 3)]]
 BINARY = [
@@ -50,12 +50,22 @@ def dense(gradient):
     return gradient.numpy()
 
 
-class Call:
-    """One call of a row's function on sampled arrays; ``spots`` are the arrays that were drawn."""
+def given(part):
+    return isinstance(part, str) or callable(part)
 
-    def __init__(self, row, inputs, arguments, sampled):
-        self.row, self.inputs, self.arguments = row, inputs, arguments
-        self.arrays = [array for entry in inputs for array in (entry if isinstance(entry, list) else [entry])]
+
+class Call:
+    """One call of a row's function on sampled arrays; ``spots`` are the arrays that were drawn.
+
+    ``freely``: whether their numbers were drawn one by one, from an interval.
+
+    An input that is a string or a function (the equation of an einsum, what a map maps) is given as it is.
+    """
+
+    def __init__(self, row, inputs, arguments, sampled, freely=False):
+        self.row, self.inputs, self.arguments, self.freely = row, inputs, arguments, freely
+        parts = [part for entry in inputs for part in (entry if isinstance(entry, list) else [entry])]
+        self.arrays = [part for part in parts if not given(part)]
         self.spots = [i for i, array in enumerate(self.arrays) if sampled[i] and is_inexact(array.dtype)]
 
     def __repr__(self):
@@ -65,8 +75,10 @@ class Call:
     def _apply(self, function, flat, rank_first=False):
         flat = iter(flat)
         grouped = [
-            [next(flat) for _ in entry] if isinstance(entry, list) else next(flat) for entry in self.inputs
-        ]
+            [next(flat) for _ in entry] if isinstance(entry, list) else
+            entry if given(entry) else next(flat)
+            for entry in self.inputs
+        ]  # fmt: skip
         if self.row.kind == "structural" and self.row.parameters == ("values",) and not rank_first:
             grouped = [grouped]
         if isinstance(self.arguments, dict):
@@ -74,6 +86,7 @@ class Call:
         return function(*grouped, *self.arguments)
 
     def run(self, tensors):
+        """What is tested: the row's function, or what of it is determined where the row says so."""
         return self._apply(self.row.tested or self.row.function, tensors)
 
     def reference(self, arrays):
@@ -109,34 +122,51 @@ def generator(row):
     return np.random.default_rng(zlib.crc32(row.name.encode()) + 1)
 
 
+def samples_of(row):
+    """The samples of a row: its own, or shapes that broadcast where it is elementwise."""
+    if row.kind == "scalar":
+        shapes = {1: UNARY, 2: BINARY, 3: TERNARY}[len(row.parameters)]
+        return [(list(entry), ()) for entry in shapes]
+    return row.samples or []
+
+
+def sizes_of(sample):
+    """The names of the sizes of a sample that is a function of sizes, as in ``lambda m, n: ([(m, n)], …)``."""
+    return sample.__code__.co_varnames[: sample.__code__.co_argcount]
+
+
 def calls(row, dtype):
     """The calls that a row is tested with, all floating inputs drawn in ``dtype``."""
     rng = generator(row)
+    return [draw(row, sample, dtype, rng) for sample in samples_of(row)]
+
+
+def draw(row, sample, dtype, rng):
+    """The call of one sample, with random numbers; a sample that is a function gets the sizes 3, 4, 2, 5."""
     dtype = np.dtype(dtype)
-    if row.kind == "scalar":
-        shapes = {1: UNARY, 2: BINARY, 3: TERNARY}[len(row.parameters)]
-        samples = [(list(entry), ()) for entry in shapes]
-    else:
-        samples = row.samples or []
-    found = []
-    for inputs, arguments in samples:
-        arrays, sampled = [], []
-        for place, entry in enumerate(inputs):
-            group = []
-            for part in entry if isinstance(entry, list) else [entry]:
-                if isinstance(part, np.ndarray) and part.dtype.kind not in "fc":
-                    group.append(part)
-                    sampled.append(False)
-                elif isinstance(part, np.ndarray):
-                    group.append(part.astype(dtype))
-                    sampled.append(True)
-                else:
-                    on = row.on[min(place, len(row.on) - 1)] if isinstance(row.on, (tuple, list)) else row.on
-                    group.append((on or reals).sample(rng, part, dtype))
-                    sampled.append(True)
-            arrays.append(group if isinstance(entry, list) else group[0])
-        found.append(Call(row, arrays, arguments, sampled))
-    return found
+    if callable(sample):
+        sample = sample(*(3, 4, 2, 5)[: len(sizes_of(sample))])
+    inputs, arguments = sample
+    arrays, sampled, freely = [], [], row.tested is None
+    for place, entry in enumerate(inputs):
+        group = []
+        for part in entry if isinstance(entry, list) else [entry]:
+            if isinstance(part, np.ndarray) and part.dtype.kind not in "fc":
+                group.append(part)
+                sampled.append(False)
+            elif isinstance(part, np.ndarray):
+                group.append(part.astype(dtype))
+                sampled.append(True)
+                freely = False
+            elif given(part):
+                group.append(part)
+            else:
+                on = row.on[min(place, len(row.on) - 1)] if isinstance(row.on, (tuple, list)) else row.on
+                group.append((on or reals).sample(rng, part, dtype))
+                sampled.append(True)
+                freely &= on is None or type(on) is Domain
+        arrays.append(group if isinstance(entry, list) else group[0])
+    return Call(row, arrays, arguments, sampled, freely)
 
 
 def refused(call):
@@ -155,7 +185,7 @@ def dtypes_of(row):
         names = {dtype.name for dtype in row.op.native_dtypes()}
         return [np.dtype(kind) for kind in known if np.dtype(kind).name in names]
     if row.kind == "composed":
-        known = [np.float32, np.float64, np.complex128]
+        known = [np.float32, np.float64, np.complex64, np.complex128]
     return [np.dtype(kind) for kind in known if accepts(row, kind)]
 
 

@@ -183,7 +183,7 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
 # --- rounding and neighbours
 
 
-@composed(names="round math.round")
+@composed(names="round math.round", on=reals, samples=[([(2, 3)], {})], reference=np.round)
 def round(x: Any, name: str | None = None) -> Tensor:
     """x rounded to the nearest integer, halves to the even one, elementwise; integers as they are.
 
@@ -225,7 +225,7 @@ def real(input: Any, name: str | None = None) -> Tensor:
     return e.real(x) if x.dtype.is_complex else x
 
 
-@composed(names="math.imag")
+@composed(names="math.imag", on=reals, samples=[([(2, 3)], {})], reference=np.imag)
 def imag(input: Any, name: str | None = None) -> Tensor:
     """The imaginary part of a numeric tensor of any shape, elementwise; zeros for a real tensor.
 
@@ -251,7 +251,7 @@ def conj(x: Any, name: str | None = None) -> Tensor:
     return e.conj(x) if x.dtype.is_complex else x
 
 
-@composed(names="math.angle", on=reals)
+@composed(names="math.angle", on=reals, samples=[([(2, 3)], {})], reference=np.angle)
 def angle(input: Any, name: str | None = None) -> Tensor:
     """The argument of each element in radians: for real numbers 0, and π where negative (without a gradient).
 
@@ -277,7 +277,20 @@ def _numeric(value: Any, op: str) -> Tensor:
 # --- conversion
 
 
-@composed(names="saturate_cast dtypes.saturate_cast")
+@composed(
+    names="saturate_cast dtypes.saturate_cast",
+    on=reals,
+    samples=[
+        ([(2, 3)], {"dtype": "float64"}),
+        ([np.array([[-3.0e8, 7.9], [-7.9, 3.0e8]])], {"dtype": "int8"}),
+        ([np.array([300, -5, 17])], {"dtype": "uint8"}),
+    ],
+    reference=lambda x, dtype: (
+        np.real(x)
+        if dtype == "float64"
+        else np.clip(x, np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)
+    ),
+)
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Tensor:
     """value in another dtype; what lies outside its range becomes its smallest or greatest number.
 
@@ -311,7 +324,21 @@ def _nearest(bound: Any, dtype: Any, towards: Any) -> Any:
     return np.nextafter(value, np.asarray(0, kind)) if past else value
 
 
-@composed(names="bitcast")
+def _bitcast_reference(x, dtype):
+    shape = x.shape[:-1] if dtype.itemsize > x.itemsize else x.shape
+    added = (x.itemsize // dtype.itemsize,) if dtype.itemsize < x.itemsize else ()
+    return np.frombuffer(x.tobytes(), dtype).reshape(shape + added)
+
+
+@composed(
+    names="bitcast",
+    samples=[
+        ([np.array([[1, -2], [3, 4]], np.int32)], {"type": "uint32"}),
+        ([np.array([1, -2], np.int64)], {"type": "uint8"}),
+        ([np.array([[1, 2], [3, 4]], np.int32)], {"type": "int64"}),
+    ],
+    reference=lambda x, type: _bitcast_reference(x, np.dtype(type)),
+)
 def bitcast(input: Any, type: Any, name: str | None = None) -> Tensor:
     """The same bytes read as another dtype; gradients stop here.
 
@@ -342,7 +369,12 @@ def bitcast(input: Any, type: Any, name: str | None = None) -> Tensor:
 # --- polynomials, order, counts
 
 
-@composed(names="math.polyval")
+@composed(
+    names="math.polyval",
+    on=reals,
+    samples=[([[(), (), ()], (2, 3)], {}), ([[(3,), (2, 1)], ()], {})],
+    reference=lambda coeffs, x: sum(c * x**n for n, c in enumerate(coeffs[::-1])),
+)
 def polyval(coeffs: Sequence, x: Any, name: str | None = None) -> Tensor:
     """The polynomial ``coeffs[0] xⁿ⁻¹ + … + coeffs[n-1]`` at x, by Horner's rule; all get gradients.
 
@@ -369,7 +401,20 @@ def _steps(x: Any) -> tuple[Tensor, Tensor]:
     return slice_view(flat, (1, 1 if n else 0, 1, n), 0), slice_view(flat, (1, 0, 1, n), 0)
 
 
-@composed(names="math.is_strictly_increasing")
+_ORDERED = [
+    ([np.array([1.0, 2.0, 4.0])], {}),
+    ([np.array([1.0, 2.0, 2.0])], {}),
+    ([(3, 2)], {}),
+    ([np.array([3])], {}),
+]
+
+
+@composed(
+    names="math.is_strictly_increasing",
+    on=reals,
+    samples=_ORDERED,
+    reference=lambda x: np.all(np.diff(np.ravel(x)) > 0),
+)
 def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
     """Whether each element is greater than the one before, a scalar bool; True for fewer than two.
 
@@ -382,7 +427,12 @@ def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
     return reduce_all(after > before, 0, 1, (0,))
 
 
-@composed(names="math.is_non_decreasing")
+@composed(
+    names="math.is_non_decreasing",
+    on=reals,
+    samples=_ORDERED,
+    reference=lambda x: np.all(np.diff(np.ravel(x)) >= 0),
+)
 def is_non_decreasing(x: Any, name: str | None = None) -> Tensor:
     """Whether no element is smaller than the one before, a scalar bool; True for fewer than two.
 

@@ -15,12 +15,14 @@ from bant.dtypes import as_dtype
 from bant.ops import elementwise as e
 from bant.ops.arithmetic import pair
 from bant.ops.convert import as_tensor
+from bant.ops.domains import reals
 from bant.ops.host import at_each_call
 from bant.ops.printing import value_text
 from bant.ops.registry import composed
 from bant.ops.structural import identity
 
 Tensor = _core.Tensor
+_same = {"on": reals, "samples": [([(2, 3)], {"message": "x"})], "reference": lambda x, message: x}
 
 
 def _prefix(message: Any) -> str:
@@ -267,7 +269,7 @@ def assert_non_positive(
 # --- finiteness
 
 
-@composed(names="debugging.check_numerics")
+@composed(names="debugging.check_numerics", **_same)
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor:
     """The tensor itself; InvalidArgumentError, beginning with ``message``, if an element is NaN or infinite.
 
@@ -289,11 +291,9 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Tensor
     return identity(x)
 
 
-@composed(names="debugging.assert_all_finite")
+@composed(names="debugging.assert_all_finite", **_same)
 def assert_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
-    """The same as `check_numerics`.
-
-    Raises InvalidArgumentError as that does.
+    """The same as `check_numerics`, with its errors.
 
     >>> tf.debugging.assert_all_finite(tf.constant(1.0), "loss").numpy()
     np.float32(1.0)

@@ -97,7 +97,12 @@ def _values_of(t_list: Any, op: str) -> list:
     return [None if t is None else t.values if isinstance(t, IndexedSlices) else as_tensor(t) for t in t_list]
 
 
-@composed(names="linalg.global_norm")
+@composed(
+    names="linalg.global_norm",
+    on=reals,
+    samples=[([[(2, 3), (), (4,)]], {}), ([[(3,)]], {})],
+    reference=lambda parts: np.sqrt(sum(np.sum(np.abs(x) ** 2) for x in parts)),
+)
 def global_norm(t_list: Sequence, name: str | None = None) -> Tensor:
     """The Euclidean norm of all elements of a list of tensors, a scalar; None entries are left out.
 
@@ -117,7 +122,17 @@ def global_norm(t_list: Sequence, name: str | None = None) -> Tensor:
     return e.sqrt(total)
 
 
-@composed(names="clip_by_global_norm")
+def _clipped_together(parts, clip_norm):
+    norm = np.sqrt(sum(np.sum(np.abs(x) ** 2) for x in parts))
+    return [x * min(1.0, clip_norm / norm) for x in parts], norm
+
+
+@composed(
+    names="clip_by_global_norm",
+    on=reals,
+    samples=[([[(2, 3), (), (4,)]], {"clip_norm": 0.5}), ([[(3,), (2,)]], {"clip_norm": 50.0})],
+    reference=_clipped_together,
+)
 def clip_by_global_norm(
     t_list: Sequence, clip_norm: Any, use_norm: Any = None, name: str | None = None
 ) -> tuple:

@@ -10,6 +10,7 @@ import numpy as np
 from bant import _core
 from bant.dtypes import TABLE, as_dtype
 from bant.indexed_slices import IndexedSlices
+from bant.ops.domains import reals
 from bant.ops.elementwise import cast_op
 from bant.ops.registry import composed, publish
 from bant.ops.structural import broadcast, concat, reshape
@@ -117,7 +118,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     )
 
 
-@composed(names="convert_to_tensor")
+@composed(names="convert_to_tensor", on=reals, samples=[([(2, 3)], {})], reference=lambda x: x)
 def convert_to_tensor(
     value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None
 ) -> Tensor:

@@ -31,7 +31,11 @@ def _reference(numbers, weights=None, minlength=0):
 @composed(
     names="math.bincount",
     on=reals,
-    samples=[([np.array([1, 1, 3]), (3,)], {}), ([np.array([2, 0])], {"minlength": 4})],
+    samples=[
+        ([np.array([1, 1, 3]), (3,)], {}),
+        ([np.array([2, 0])], {"minlength": 4}),
+        lambda n: ([np.arange(n) % 3, (n,)], {}),
+    ],
     reference=_reference,
 )
 def bincount(

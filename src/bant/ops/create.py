@@ -303,7 +303,7 @@ _HOT, _COLD = _full((), _float32, 1.0), _full((), _float32, 0.0)
     names="one_hot",
     on=reals,
     samples=[
-        ([np.array([0, 2, 7]), np.array(3), (), ()], {}),
+        ([np.array([0, 2, 7, 2]), np.array(3), (), ()], {}),
         ([np.array([[1]]), np.array(2), (), ()], {"axis": 0}),
     ],
     reference=lambda indices, depth, on, off, axis=-1: np.moveaxis(

@@ -11,9 +11,12 @@ import functools
 import re
 from typing import Any
 
+import numpy as np
+
 from bant import _core, errors
 from bant.ops.convert import as_tensor
 from bant.ops.diagonals import main_diagonal
+from bant.ops.domains import reals
 from bant.ops.elementwise import multiply
 from bant.ops.registry import composed
 from bant.ops.structural import identity, matmul, reduce_sum, reshape, transpose
@@ -222,7 +225,20 @@ def _contracted(a: Tensor, b: Tensor, details: tuple) -> Tensor:
 _OPTIONS = ("name", "optimize", "greedy")
 
 
-@composed(names="einsum linalg.einsum")
+@composed(
+    names="einsum linalg.einsum",
+    on=reals,
+    samples=[
+        (["ij,jk->ik", (2, 3), (3, 4)], {}),
+        (["...ij,...jk->...ik", (2, 1, 2, 3), (4, 3, 2)], {}),
+        (["ii->i", (3, 3)], {}),
+        (["ij->", (2, 3)], {}),
+        (["i,j->ji", (2,), (3,)], {}),
+        (["bij,bjk,bk->bi", (2, 3, 4), (2, 4, 2), (2, 2)], {}),
+        (["ij,kj,iil", (2, 3), (4, 3), (2, 2, 2)], {}),
+    ],
+    reference=np.einsum,
+)
 def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
     """The sum of products that an equation such as ``'ij,jk->ik'`` describes.
 

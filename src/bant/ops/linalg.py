@@ -134,6 +134,8 @@ def matvec(
     array([3., 7.], dtype=float32)
     """
     a, b = pair(a, b)
+    if a.ndim == 2 and b.ndim == 1 and not (transpose_a or adjoint_a) and a.dtype is b.dtype:
+        return reshape(s.matmul(a, reshape(b, -1, 1)), -1)
     product = matmul(a, reshape(b, *b.shape, 1), transpose_a, False, adjoint_a)
     return reshape(product, product.shape[:-1])
 
@@ -299,6 +301,8 @@ def norm(
         raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
     axes = list_axes(axis, x.ndim, "norm")
     kept = bool(keepdims)
+    if 0 in x.shape:  # the norm of nothing is 0, whatever its order
+        return sum_over(e.absolute(x), axes, kept)
     if of_matrix and ord == 2:
         rest = tuple(i for i in range(x.ndim) if i not in axes)
         largest = svd(transpose(x, (*rest, *axes)), compute_uv=False)[..., 0]
@@ -317,9 +321,23 @@ def norm(
     return sum_over(size ** float(ord), axes, kept) ** (1.0 / float(ord))
 
 
-@composed(names="linalg.normalize")
+def _normalize_reference(x, ord="euclidean", axis=None):
+    length = _norm_reference(x, ord, axis, True)
+    return x / length, length
+
+
+@composed(
+    names="linalg.normalize",
+    on=reals,
+    samples=[
+        ([(2, 3)], {}),
+        ([(2, 3)], {"ord": 1, "axis": 0}),
+        ([(4, 2, 3)], {"ord": "fro", "axis": [-2, -1]}),
+    ],
+    reference=_normalize_reference,
+)
 def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple:
-    """``(tensor / norm, norm)`` with the `norm` along ``axis``, which keeps its axes with length 1.
+    """``(tensor / norm, norm)`` with the `norm` along ``axis``, which keeps its axes with length 1; of one dtype.
 
     Raises as `norm` does.
 
@@ -329,7 +347,8 @@ def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str |
     """
     x = as_tensor(tensor)
     length = norm(x, ord, axis, True)
-    return x / (length if length.dtype == x.dtype else cast_op(length, x.dtype)), length
+    length = length if length.dtype == x.dtype else cast_op(length, x.dtype)
+    return x / length, length
 
 
 def _l2_normalize_reference(x, axis=None, epsilon=1e-12):

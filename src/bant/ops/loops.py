@@ -16,6 +16,7 @@ from bant import _core, errors, nest
 from bant.dtypes import as_dtype, string
 from bant.ops import parts
 from bant.ops.convert import convert_to_tensor
+from bant.ops.domains import reals
 from bant.ops.registry import composed
 from bant.ops.structural import concat, reshape
 
@@ -102,7 +103,21 @@ def _loop_over(
     return None if looped is None else (traced.returned[0], *looped)
 
 
-@composed(names="map_fn")
+def _map_reference(fn, elems):
+    rows = zip(*elems) if isinstance(elems, list) else elems
+    return np.stack([fn(row) for row in rows])
+
+
+def _curved(row):
+    return row * row + row
+
+
+@composed(
+    names="map_fn",
+    on=reals,
+    samples=[([_curved, (3, 2)], {}), ([_curved, (4,)], {})],
+    reference=_map_reference,
+)
 def map_fn(
     fn: Callable,
     elems: Any,
@@ -166,7 +181,12 @@ def _mapped(fn: Callable, elems: Any, flat: list, check: Callable) -> Any:
     return None if looped is None else nest.pack_sequence_as(looped[0], looped[2])
 
 
-@composed(names="vectorized_map")
+@composed(
+    names="vectorized_map",
+    on=reals,
+    samples=[([_curved, (3, 2)], {}), ([lambda rows: rows[0] * rows[1], [(3,), (3,)]], {})],
+    reference=_map_reference,
+)
 def vectorized_map(fn: Callable, elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
     """fn of each slice of ``elems`` along the first axis, the results stacked; any structure may come back.
 
@@ -267,7 +287,29 @@ def _last(states: Iterator[Any], initializer: Any) -> Any:
     return nest.map_structure(as_tensor, initializer) if state is None else state
 
 
-@composed(names="foldl")
+def _scan_reference(fn, elems, initializer=None, reverse=False):
+    rows = list(elems)[::-1] if reverse else list(elems)
+    state, *rows = rows if initializer is None else [np.asarray(initializer, rows[0].dtype), *rows]
+    states = [] if initializer is not None else [state]
+    for row in rows:
+        state = fn(state, row)
+        states.append(state)
+    return np.stack(states[::-1] if reverse else states)
+
+
+def _mixed(state, row):
+    return state * row + state
+
+
+_FOLDS = [([_mixed, (3, 2)], {}), ([_mixed, (4,), ()], {}), ([_mixed, (1, 2)], {})]
+
+
+@composed(
+    names="foldl",
+    on=reals,
+    samples=_FOLDS,
+    reference=lambda *inputs: _scan_reference(*inputs)[-1],
+)
 def foldl(
     fn: Callable,
     elems: Any,
@@ -292,7 +334,12 @@ def foldl(
     )
 
 
-@composed(names="foldr")
+@composed(
+    names="foldr",
+    on=reals,
+    samples=_FOLDS,
+    reference=lambda *inputs: _scan_reference(*inputs, reverse=True)[0],
+)
 def foldr(
     fn: Callable,
     elems: Any,
@@ -315,7 +362,12 @@ def foldr(
     )
 
 
-@composed(names="scan")
+@composed(
+    names="scan",
+    on=reals,
+    samples=[*_FOLDS, ([_mixed, (3, 2)], {"reverse": True})],
+    reference=_scan_reference,
+)
 def scan(
     fn: Callable,
     elems: Any,

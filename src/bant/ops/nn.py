@@ -85,7 +85,18 @@ def _need_both(op: str, labels: Any, logits: Any) -> None:
         )
 
 
-@composed(names="nn.sparse_softmax_cross_entropy_with_logits")
+@composed(
+    names="nn.sparse_softmax_cross_entropy_with_logits",
+    on=reals,
+    samples=[
+        ([np.array([1, 0]), (2, 3)], {}),
+        ([np.array([[1, 1, 0]]), (1, 3, 2)], {}),
+        ([np.array(2), (4,)], {}),
+    ],
+    reference=lambda labels, logits: (
+        np.log(np.sum(np.exp(logits), -1)) - np.take_along_axis(logits, labels[..., None], -1)[..., 0]
+    ),
+)
 def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Tensor:
     """-log softmax(logits) at the class that each label names, of the shape of labels.
 
@@ -312,7 +323,23 @@ def _mean(x: Tensor, axes: tuple, count: int, keepdims: bool) -> Tensor:
     return total / static(count, x.dtype)
 
 
-@composed(names="nn.weighted_moments")
+def _weighted_reference(x, axes, frequency_weights, keepdims=False):
+    axes, weights = tuple(axes), np.broadcast_to(frequency_weights, x.shape)
+    total = np.sum(weights, axes, keepdims=True)
+    mean = np.sum(weights * x, axes, keepdims=True) / total
+    variance = np.sum(weights * (x - mean) ** 2, axes, keepdims=True) / total
+    return tuple(part if keepdims else np.squeeze(part, axes) for part in (mean, variance))
+
+
+@composed(
+    names="nn.weighted_moments",
+    on=reals,
+    samples=[
+        ([(2, 3)], {"axes": [0], "frequency_weights": [[1.0, 2.0, 3.0], [2.0, 1.0, 0.5]]}),
+        ([(2, 3)], {"axes": [0, 1], "frequency_weights": 2.0, "keepdims": True}),
+    ],
+    reference=_weighted_reference,
+)
 def weighted_moments(
     x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None
 ) -> tuple:
@@ -343,7 +370,17 @@ def weighted_moments(
     return reshape(mean, kept), reshape(variance, kept)
 
 
-@composed(names="nn.normalize_moments")
+def _normalized_reference(counts, mean_ss, variance_ss, shift):
+    mean = mean_ss / counts
+    return mean + (0 if shift is None else shift), variance_ss / counts - mean**2
+
+
+@composed(
+    names="nn.normalize_moments",
+    on=positive,
+    samples=[([(), (3,), (3,)], {"shift": None}), ([(), (3,), (3,), (3,)], {})],
+    reference=_normalized_reference,
+)
 def normalize_moments(
     counts: Any, mean_ss: Any, variance_ss: Any, shift: Any, name: str | None = None
 ) -> tuple:
@@ -427,7 +464,12 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     return x + (reshape(b, -1, *[1] * (x.ndim - 2)) if first else b)
 
 
-@composed(names="math.zero_fraction nn.zero_fraction")
+@composed(
+    names="math.zero_fraction nn.zero_fraction",
+    on=reals,
+    samples=[([np.array([0, 1, 0, 3])], {}), ([np.array([[0], [2]])], {}), ([np.array(0)], {})],
+    reference=lambda x: np.float32(np.mean(x == 0)),
+)
 def zero_fraction(value: Any, name: str | None = None) -> Tensor:
     """The share of elements of a numeric tensor that are zero, a scalar float32; NaN for an empty one.
 

@@ -59,12 +59,14 @@ class Row:
 
     ``function`` is what users call; ``op`` the native op (None for composed rows); ``names`` the public names;
     ``on`` the domains its tests sample from; ``reference`` an independent implementation on NumPy arrays;
-    ``samples`` the calls its tests make, see below; ``rules`` the derivative functions by input.
+    ``samples`` the calls its tests make, see below; ``rules`` the derivative functions by input; ``facts`` what else
+    a native op was made with: its kernel, its dtypes …
 
     A sample is ``(inputs, arguments)``.  ``inputs`` has one entry a tensor: a shape, filled from ``on`` in each dtype
     under test; or a NumPy array, used as it is (indices, say; a floating one in the dtype under test); or a list of
     such entries where the function takes a list of tensors, or where the op takes any number of them.  ``arguments``
-    follow: a tuple of them, or a dict of keywords.  ``reference`` is called with the arrays and the same arguments;
+    follow: a tuple of them, or a dict of keywords.  A sample may be a function of sizes, ``lambda m, n: ([(m, n)], (n, m))``,
+    where arguments and shapes hang together: tests draw the sizes.  ``reference`` is called with the arrays and the same arguments;
     an op with any number of inputs gives them to it one by one.  Where a row is scalar, tests choose the shapes.
     ``tested``, if given, is what tests call in place of ``function``, and what ``reference`` computes: what of a
     function is determined (eigenvectors have a free sign), where it is defined (on symmetric matrices).
@@ -72,7 +74,7 @@ class Row:
 
     __slots__ = (
         "name", "kind", "function", "op", "names", "parameters", "attributes", "outputs", "rules", "style", "linear",
-        "holomorphic", "on", "reference", "samples", "tested", "doc",
+        "holomorphic", "on", "reference", "samples", "tested", "doc", "facts",
     )  # fmt: skip
 
     def __init__(self, **facts: Any) -> None:
@@ -244,6 +246,7 @@ def scalar(name: str, kernel: Any, *partials: Callable | None, names: str = "", 
         name=name, kind="scalar", function=native, op=native, names=tuple(names.split()), parameters=parameters,
         attributes=(), rules=dict(zip(parameters, partials)), style=style, linear=tuple(linear),
         holomorphic=holomorphic, on=on, reference=reference or (ufuncs[0] if ufuncs else None), samples=None, doc=doc,
+        facts={"kernel": kernel, "dtypes": dtypes, "fixed": fixed, "jointly": jointly},
     )  # fmt: skip
     publish(names, native)
     return native
@@ -293,7 +296,7 @@ def op(name: str, primitive: str, inputs: str = "x", attributes: str = "", *, na
         name=name, kind="structural", function=native, op=native, names=tuple(names.split()), parameters=parameters,
         attributes=fields, outputs=results, rules=dict(zip(parameters, functions)), style="gradient",
         linear=tuple(linear), holomorphic=holomorphic, on=on, reference=reference, samples=samples, tested=tested,
-        doc=doc,
+        doc=doc, facts={"kernel": primitive, "variadic": variadic, "jointly": jointly, "outputs": outputs},
     )  # fmt: skip
     publish(names, native)
     return native

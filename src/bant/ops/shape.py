@@ -353,7 +353,7 @@ def reverse_sequence(
 
 @composed(
     names="unravel_index",
-    samples=[([np.array([3, 5]), np.array([2, 3])], {})],
+    samples=[([np.array([3, 5, 3]), np.array([2, 3])], {})],
     reference=lambda indices, dims: np.stack(np.unravel_index(indices, dims)),
 )
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:

@@ -119,7 +119,8 @@ pad_mirror = op("pad_mirror", "pad_mirror", "x", "mode *paddings",
     doc="Mirror images before and after, on each axis.")  # fmt: skip
 pad_mirror_grad = op("pad_mirror_grad", "pad_mirror_grad", "h", "mode *rest",
     h=lambda g, mode, rest: pad_mirror(g, mode, rest[: 2 * g.ndim]), linear_in="h",
-    samples=[([(6, 6)], (0, 1, 2, 2, 0, 3, 4)), ([(8, 8)], (1, 3, 2, 0, 4, 3, 4))],
+    samples=[([(6, 6)], (0, 1, 2, 2, 0, 3, 4)), ([(8, 8)], (1, 3, 2, 0, 4, 3, 4)),
+        lambda m, n: ([(m + 2, n + 3)], (1, 1, 1, 0, 3, m, n))],
     reference=lambda h, mode, *rest: _unmirror_reference(h, mode, rest[: 2 * h.ndim], rest[2 * h.ndim :]),
     doc="The transpose of pad_mirror: adds the images to what they mirror.")  # fmt: skip
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from bant import _core, nest
 from bant.dtypes import as_dtype
 from bant.ops import parts
 from bant.ops.convert import cast, convert_to_tensor
+from bant.ops.domains import reals
 from bant.ops.elementwise import logical_and
 from bant.ops.registry import composed
 from bant.ops.structural import reshape
@@ -152,7 +155,22 @@ def _while_counted(cond: Callable, body: Callable, state: list, invariants: Any,
     return None if looped is None else looped[1:]
 
 
-@composed(names="while_loop")
+def _while_reference(cond, body, loop_vars):
+    while cond(*loop_vars):
+        loop_vars = body(*loop_vars)
+    return list(loop_vars)
+
+
+@composed(
+    names="while_loop",
+    on=reals,
+    samples=[
+        ([lambda n, x: n < 3, lambda n, x: (n + 1, x * x + 0.5 * x), [np.array(0), (2, 2)]], {}),
+        ([lambda n, x, y: n < 2, lambda n, x, y: (n + 1, x * y, x), [np.array(0), (3,), (3,)]], {}),
+        ([lambda n, x: n < 0, lambda n, x: (n + 1, x * x), [np.array(0), (2,)]], {}),
+    ],
+    reference=_while_reference,
+)
 def while_loop(
     cond: Callable,
     body: Callable,
