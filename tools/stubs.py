@@ -1,6 +1,6 @@
 """Writes the stubs of bant's public names: what editors complete and what type checkers believe.
 
-    python tools/stubs.py            # after a row was added: writes src/bant/__init__.pyi, math.pyi, …
+    python tools/stubs.py            # after a row was added: writes src/bant/__init__.pyi, linalg.pyi, …
     python tools/stubs.py --check    # only says which stubs are out of date; exit status 1 then
 
 The modules that are filled from the op tables have no names that a type checker could read, so each of them

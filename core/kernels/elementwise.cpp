@@ -2,7 +2,7 @@
 //
 // A function of one element is a struct with a static `apply`; loops.h makes inner loops of it.  The loops that carry
 // neural networks (sigmoid, relu, ...) are also compiled for wider vectors: `FAST_UNARY`, `FAST_BINARY`.  At the end of
-// the file `elementwise_loops` lists them all, together with those of special.cpp.
+// the file `elementwise_loops` lists them all, together with those of the special functions.
 #include "elementwise.h"
 
 #include <cmath>
@@ -236,6 +236,7 @@ template <class Out, class T, class F> OwnLoop unary_row(const char* name) {
 
 std::vector<OwnLoop> elementwise_loops() {
     std::vector<OwnLoop> table = special_loops();
+    for (const std::vector<OwnLoop>& more : {gamma_loops(), parameter_loops()}) table.insert(table.end(), more.begin(), more.end());
     add<Sigmoid, inexact, 1>(table, "sigmoid");
     add<Rsqrt, inexact, 1>(table, "rsqrt");
     add<Square, numbers, 1>(table, "square");

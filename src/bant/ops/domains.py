@@ -62,6 +62,8 @@ above_one = Domain("above_one", 1.2, 3.0)
 small = Domain("small", 0.1, 1.2, mirrored=True)  # away from the poles of tan
 exponents = Domain("exponents", 0.15, 2.5, mirrored=True, counts=True)
 cutoffs = Domain("cutoffs", 1e-6, 1e-3)
+probability = Domain("probability", 0.05, 0.95)
+twice_probability = Domain("twice_probability", 0.1, 1.9)
 truth = Domain("truth", 0.0, 1.0, kind="bool")
 
 

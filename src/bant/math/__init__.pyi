@@ -60,6 +60,7 @@ from bant import truediv as truediv
 from bant._core import Tensor
 from bant._typing import AxisLike, DTypeLike, ShapeLike, TensorLike
 from bant.linalg import l2_normalize as l2_normalize
+from bant.math import special as special
 from bant.ops.sorting import TopKV2
 
 def accumulate_n(
@@ -71,6 +72,21 @@ def accumulate_n(
 def angle(input: TensorLike, name: str | None = None) -> Tensor:
     """The argument of each element in radians: for real numbers 0, and π where negative (without a
     gradient)."""
+
+def bessel_i0(x: TensorLike, name: str | None = None) -> Tensor:
+    """The modified Bessel function I₀(x), elementwise (DLMF 10)."""
+
+def bessel_i0e(x: TensorLike, name: str | None = None) -> Tensor:
+    """e^-|x| I₀(x), which never overflows, elementwise (DLMF 10)."""
+
+def bessel_i1(x: TensorLike, name: str | None = None) -> Tensor:
+    """The modified Bessel function I₁(x), elementwise (DLMF 10)."""
+
+def bessel_i1e(x: TensorLike, name: str | None = None) -> Tensor:
+    """e^-|x| I₁(x), which never overflows, elementwise (DLMF 10)."""
+
+def betainc(a: TensorLike, b: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
+    """The regularized incomplete beta function I(x; a, b), elementwise, a, b > 0, 0 ≤ x ≤ 1 (DLMF 8.17.2)."""
 
 def bincount(
     arr: Any,
@@ -128,6 +144,9 @@ def cumulative_logsumexp(
 ) -> Tensor:
     """Running log(Σ exp(x)) along an axis, for floating dtypes, exact for large |x|."""
 
+def digamma(x: TensorLike, name: str | None = None) -> Tensor:
+    """The derivative of log Γ(x), elementwise; NaN at 0, -1, -2, … (DLMF 5.2)."""
+
 def divide_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y, and 0 where y is 0, elementwise."""
 
@@ -137,8 +156,21 @@ def erf(x: TensorLike, name: str | None = None) -> Tensor:
 def erfc(x: TensorLike, name: str | None = None) -> Tensor:
     """1 - erf(x), exact where that is tiny, elementwise."""
 
+def erfcinv(x: TensorLike, name: str | None = None) -> Tensor:
+    """The y with erfc(y) = x, elementwise; ∞ at 0, -∞ at 2, exact for tiny x (DLMF 7.17)."""
+
+def erfinv(x: TensorLike, name: str | None = None) -> Tensor:
+    """The y with erf(y) = x, elementwise; ±∞ at ±1 (DLMF 7.17)."""
+
 def expm1(x: TensorLike, name: str | None = None) -> Tensor:
     """eˣ - 1, exact for small x, elementwise."""
+
+def igamma(a: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
+    """The lower regularized incomplete gamma function P(a, x), elementwise, a > 0, x ≥ 0 (DLMF 8.2.4)."""
+
+def igammac(a: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
+    """The upper regularized incomplete gamma function Q(a, x) = 1 - P(a, x), elementwise, exact where tiny
+    (DLMF 8.2.4)."""
 
 def imag(input: TensorLike, name: str | None = None) -> Tensor:
     """The imaginary part of a numeric tensor of any shape, elementwise; zeros for a real tensor."""
@@ -165,6 +197,12 @@ def is_non_decreasing(x: TensorLike, name: str | None = None) -> Tensor:
 def is_strictly_increasing(x: TensorLike, name: str | None = None) -> Tensor:
     """Whether each element is greater than the one before, a scalar bool; True for fewer than two."""
 
+def lbeta(x: TensorLike, name: str | None = None) -> Tensor:
+    """log |B(x)| of the vectors along the last axis: Σ log Γ(xᵢ) - log Γ(Σ xᵢ) (DLMF 5.12, 5.14)."""
+
+def lgamma(x: TensorLike, name: str | None = None) -> Tensor:
+    """log |Γ(x)|, elementwise; infinite at 0, -1, -2, … (DLMF 5)."""
+
 def log(x: TensorLike, name: str | None = None) -> Tensor:
     """Natural logarithm, elementwise."""
 
@@ -184,8 +222,15 @@ def logical_xor(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor
 def multiply_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x * y, and 0 where y is 0 even if x is infinite or NaN, elementwise."""
 
+def ndtri(x: TensorLike, name: str | None = None) -> Tensor:
+    """The quantile of the standard normal distribution at probability x, elementwise; ±∞ at 0 and 1."""
+
 def nextafter(x1: TensorLike, x2: TensorLike, name: str | None = None) -> Tensor:
     """The next float after x1 towards x2, elementwise. The gradient is 1 for x1, 0 for x2."""
+
+def polygamma(a: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
+    """The derivative of order a of digamma at x, elementwise, for whole a ≥ 0; there is no gradient by a
+    (DLMF 5.15)."""
 
 def polyval(coeffs: Sequence[Any], x: TensorLike, name: str | None = None) -> Tensor:
     """The polynomial ``coeffs[0] xⁿ⁻¹ + … + coeffs[n-1]`` at x, by Horner's rule; all get gradients."""
@@ -294,5 +339,9 @@ def xlogy(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 
 def zero_fraction(value: Any, name: str | None = None) -> Tensor:
     """The share of elements of a numeric tensor that are zero, a scalar float32; NaN for an empty one."""
+
+def zeta(x: TensorLike, q: TensorLike, name: str | None = None) -> Tensor:
+    """The Hurwitz zeta function Σ (q + k)⁻ˣ over k ≥ 0 for x > 1, elementwise; for negative q, x must be
+    whole (DLMF 25.11)."""
 
 mod = floormod
