@@ -33,7 +33,7 @@ ThreadState& thread_state() {
 Context& context() { return thread_state().context; }
 uint64_t thread_number() { return thread_state().number; }
 
-bool recording() { return current && (current->context.limit != 0 || current->context.transcript); }
+bool recording() { return current && (current->context.limit != 0 || current->context.transcript || current->context.observer); }
 
 void push(Recorder recorder) {
     Context& here = context();
@@ -178,6 +178,7 @@ void append(Tape& tape, const Op& op, Attributes* attributes, Tensor* const* inp
 
 void record(const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs, int64_t n_outputs) {
     Context& here = current->context;
+    if (__builtin_expect(here.observer != nullptr, 0)) here.observer->saw(op, inputs, n_inputs, outputs, n_outputs);
     if (__builtin_expect(here.transcript != nullptr, 0)) write(op, attributes, inputs, n_inputs, outputs, n_outputs);
     if (!op.rule) {
         for (size_t i = 0; i < here.limit; ++i)

@@ -53,18 +53,25 @@ struct Recorder {   // exactly one of the two is set
     Accumulator* accumulator;
 };
 
+struct Observer {   // looks at what each operation on a thread gave, and keeps nothing; if it throws, the operation failed
+    virtual void saw(const Op& op, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs, int64_t n_outputs) = 0;
+protected:
+    ~Observer() = default;
+};
+
 struct Context {
     std::vector<Recorder> stack;   // outermost first
     size_t limit = 0;              // how many of them are active: the first `limit`
     Program* trace = nullptr;      // the program being traced on this thread, if any
     Transcript* transcript = nullptr;   // who writes down everything that runs (`transcript.h`); nobody hides it
+    Observer* observer = nullptr;       // nobody hides it either; functions run operation by operation for it
 };
 Context& context();                // of the calling thread
 uint64_t thread_number();          // of the calling thread, from 1
 
 void push(Recorder recorder);
 bool pop(Recorder recorder);       // false if it is not on this thread's stack
-bool recording();                  // is any recorder or transcript active on this thread
+bool recording();                  // is any recorder, transcript or observer active on this thread
 
 // Called by dispatch after an op ran while `recording()`.
 void record(const Op& op, Attributes* attributes, Tensor* const* inputs, int64_t n_inputs, Tensor* const* outputs,

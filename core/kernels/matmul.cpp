@@ -6,6 +6,9 @@
 // share one right-hand matrix and follow each other in memory are one tall product.  Half and bfloat16 are computed
 // in float32 and rounded once.
 //
+// A column times a row, which the gradient of every matrix times a vector is, sums nothing: there BLAS only costs, and a
+// loop of our own takes its place.
+//
 // A large product is cut into pieces, matrices of a batch or bands of rows or columns, which our own threads share out.
 #include "matmul.h"
 
@@ -22,6 +25,56 @@ namespace bant {
 Loop matmul_loops[dtype_count];
 
 namespace {
+
+template <class Part>
+struct Pair {   // a complex number, multiplied as BLAS does it
+    Part re, im;
+    friend Pair operator*(Pair x, Pair y) { return {x.re * y.re - x.im * y.im, x.re * y.im + x.im * y.re}; }
+};
+
+// Columns times rows, a batch of them.  The arguments are those of NumPy's loop; the inner extent is 1.
+template <class T>
+void outer_products(char** data, const intptr_t* dimensions, const intptr_t* steps, void*) {
+    const auto item = static_cast<intptr_t>(sizeof(T));
+    intptr_t m = dimensions[1], n = dimensions[3], a_step = steps[3], b_step = steps[6], row = steps[7], column = steps[8];
+    int a = 0, b = 1;
+    if (n == 1) {   // the long axis inside
+        std::swap(m, n);
+        std::swap(a, b);
+        std::swap(row, column);
+        std::swap(a_step, b_step);
+    }
+    const char* at[3] = {data[0], data[1], data[2]};
+    for (intptr_t matrix = 0; matrix < dimensions[0]; ++matrix) {
+        for (intptr_t i = 0; i < m; ++i) {
+            const T x = *reinterpret_cast<const T*>(at[a] + i * a_step);
+            char* out = const_cast<char*>(at[2]) + i * row;
+            if (b_step == item && column == item) {
+                const T* y = reinterpret_cast<const T*>(at[b]);
+                for (intptr_t j = 0; j < n; ++j) reinterpret_cast<T*>(out)[j] = static_cast<T>(x * y[j]);
+            } else {
+                for (intptr_t j = 0; j < n; ++j) *reinterpret_cast<T*>(out + j * column) = static_cast<T>(x * *reinterpret_cast<const T*>(at[b] + j * b_step));
+            }
+        }
+        for (int k = 0; k < 3; ++k) at[k] += steps[k];
+    }
+}
+
+Loop outer_loop(DType dtype) {
+    Loop loop = matmul_loops[code(dtype)];
+    switch (dtype) {
+        case DType::int8: case DType::uint8: loop.function = outer_products<uint8_t>; break;   // the low bits know no sign
+        case DType::int16: case DType::uint16: loop.function = outer_products<uint16_t>; break;
+        case DType::int32: case DType::uint32: loop.function = outer_products<uint32_t>; break;
+        case DType::int64: case DType::uint64: loop.function = outer_products<uint64_t>; break;
+        case DType::float32: loop.function = outer_products<float>; break;
+        case DType::float64: loop.function = outer_products<double>; break;
+        case DType::complex64: loop.function = outer_products<Pair<float>>; break;
+        case DType::complex128: loop.function = outer_products<Pair<double>>; break;
+        default: break;
+    }
+    return loop;
+}
 
 struct Operand {
     const char* data;
@@ -220,7 +273,7 @@ void matmul_kernel(const Call& call, Tensor* const* outputs) {
         }
         describe(operand[k], inputs[k], copy[k].as<char>(), dense, batch, batch_rank, item);
     }
-    const Loop& loop = matmul_loops[code(dtype)];
+    const Loop loop = operand[0].columns == 1 ? outer_loop(dtype) : matmul_loops[code(dtype)];
     if (!wide) return multiply(loop, operand[0], operand[1], out->data, batch, batch_rank, item);
     Scratch result(static_cast<size_t>(out->size() * item));
     multiply(loop, operand[0], operand[1], result.as<char>(), batch, batch_rank, item);

@@ -67,7 +67,7 @@ bool runs_eagerly = false;   // tf.config.run_functions_eagerly
 PyObject* call_function(PyObject* object, PyObject* const* args, size_t n_flag, PyObject* names) {
     const auto n = static_cast<size_t>(PyVectorcall_NARGS(n_flag));
     PyFunction* self = as_function(object);
-    if (!names && !runs_eagerly) {
+    if (!names && !runs_eagerly && !context().observer) {
         auto& signatures = *self->signatures;
         for (size_t k = 0; k < signatures.size(); ++k) {
             const Signature& signature = signatures[k];

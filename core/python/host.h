@@ -153,6 +153,9 @@ Op* op_of(PyObject* object);                     // throws TypeError if it is no
 bool ready_op_type(PyObject* module);
 Attributes* attributes_from(PyObject* const* items, Py_ssize_t count, const char* op_name);   // new reference or null if empty
 
+// --- observer.cpp
+PyObject* set_observer(PyObject* function);      // None: nobody
+
 // --- numpy_loops.cpp
 void loops_from_ufunc(Op& op, PyObject* ufunc, uint32_t dtypes);   // fills Op::loops for the dtypes in the mask
 void ready_numpy_loops();

@@ -216,6 +216,9 @@ NB_MODULE(_core, m) {
     m.def("record_custom", &record_custom, "Records a call whose derivative is a Python function.");
     m.def("tape_bytes", [](nb::handle tape) { return nb::getattr(tape, "_bytes"); }, "The bytes of a tape's records, without the tensors they keep.");
     m.def("is_recording", [] { return recording(); }, "Whether any recorder is active on this thread.");
+    m.def("set_observer", [](nb::handle function) { run([&] { return set_observer(function.ptr()); }); }, nb::arg("function").none(),
+          "Shows every operation on this thread to `function(type_name, inputs, outputs)`; None ends that.");
+    m.def("is_observed", [] { return context().observer != nullptr; }, "Whether that is so.");
     m.def("is_tracing", [] { return context().trace != nullptr; }, "Whether a rule is being traced on this thread.");
     m.def("hide_recorders", [] { const size_t limit = context().limit; context().limit = 0; return limit; }, "Hides all active recorders; returns what `show_recorders` takes.");
     m.def("show_recorders", [](size_t limit) { context().limit = limit <= context().stack.size() ? limit : context().stack.size(); }, "Ends `hide_recorders`.");

@@ -34,6 +34,11 @@ from bant.dtypes import (
     int16,
     int32,
     int64,
+    qint8,
+    qint16,
+    qint32,
+    quint8,
+    quint16,
     resource,
     string,
     uint8,
@@ -46,11 +51,13 @@ from bant.function import function
 from bant.indexed_slices import IndexedSlices
 from bant.module import Module
 from bant.ops.registry import namespace as _namespace
-from bant.tape import GradientTape, UnconnectedGradients
+from bant.tape import AggregationMethod, GradientTape, UnconnectedGradients
 from bant.tensor_array import TensorArray
 from bant.tensor_shape import TensorShape
 from bant.tensor_spec import TensorSpec
+from bant.type_spec import IndexedSlicesSpec, TensorArraySpec, TypeSpec, type_spec_from_value
 from bant.variable import Variable, VariableAggregation, VariableSynchronization
+from bant.variable_creation import variable_creator_scope
 from bant.version import __version__
 
 Tensor = _core.Tensor
@@ -77,16 +84,19 @@ _MODULES = (
 
 _OPS = _namespace("")  # constant, add, reduce_sum, ...: the rows of the op tables
 globals().update(_OPS)
+vars(dtypes).update(_namespace("dtypes"))  # cast, complex and saturate_cast, made of the types in there
+dtypes.__all__ += _namespace("dtypes")
 
 __all__ = sorted(
     {
-        "DType", "GradientTape", "IndexedSlices", "Module", "NotDifferentiable", "RegisterGradient", "Tensor", "TensorArray",
-        "TensorShape", "TensorSpec", "UnconnectedGradients", "Variable", "VariableAggregation", "VariableSynchronization", "as_dtype",
-        "as_string", "bfloat16", "bool", "complex64", "complex128", "config", "custom_gradient", "double", "dtypes", "errors",
-        "function",
-        "float16", "float32", "float64", "grad_pass_through", "gradients", "half", "hessians", "int8", "int16", "int32",
-        "int64", "nest", "newaxis", "no_gradient", "recompute_grad", "resource", "string", "uint8", "uint16", "uint32",
-        "uint64", "variant", *_MODULES, *_OPS,
+        "AggregationMethod", "DType", "GradientTape", "IndexedSlices", "IndexedSlicesSpec", "Module", "NotDifferentiable",
+        "RegisterGradient", "Tensor", "TensorArray", "TensorArraySpec", "TensorShape", "TensorSpec", "TypeSpec",
+        "UnconnectedGradients", "Variable", "VariableAggregation", "VariableSynchronization", "as_dtype", "as_string",
+        "bfloat16", "bool", "complex64", "complex128", "config", "custom_gradient", "double", "dtypes", "errors",
+        "float16", "float32", "float64", "function", "grad_pass_through", "gradients", "half", "hessians", "int8", "int16",
+        "int32", "int64", "nest", "newaxis", "no_gradient", "qint8", "qint16", "qint32", "quint8", "quint16",
+        "recompute_grad", "resource", "string", "type_spec_from_value", "uint8", "uint16", "uint32", "uint64",
+        "variable_creator_scope", "variant", *_MODULES, *_OPS,
     }
 )  # fmt: skip
 

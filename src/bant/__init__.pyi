@@ -46,6 +46,11 @@ from bant.dtypes import int8 as int8
 from bant.dtypes import int16 as int16
 from bant.dtypes import int32 as int32
 from bant.dtypes import int64 as int64
+from bant.dtypes import qint8 as qint8
+from bant.dtypes import qint16 as qint16
+from bant.dtypes import qint32 as qint32
+from bant.dtypes import quint8 as quint8
+from bant.dtypes import quint16 as quint16
 from bant.dtypes import resource as resource
 from bant.dtypes import string as string
 from bant.dtypes import uint8 as uint8
@@ -56,20 +61,27 @@ from bant.dtypes import variant as variant
 from bant.function import function as function
 from bant.indexed_slices import IndexedSlices as IndexedSlices
 from bant.module import Module as Module
+from bant.ops.context import CriticalSection as CriticalSection
 from bant.ops.context import name_scope as name_scope
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
 from bant.ops.initializers import zeros_initializer as zeros_initializer
-from bant.ops.sorting import Unique, UniqueWithCounts
+from bant.ops.sorting import ApproxTopK, Unique, UniqueWithCounts
 from bant.strings import as_string as as_string
+from bant.tape import AggregationMethod as AggregationMethod
 from bant.tape import GradientTape as GradientTape
 from bant.tape import UnconnectedGradients as UnconnectedGradients
 from bant.tensor_array import TensorArray as TensorArray
 from bant.tensor_shape import TensorShape as TensorShape
 from bant.tensor_spec import TensorSpec as TensorSpec
+from bant.type_spec import IndexedSlicesSpec as IndexedSlicesSpec
+from bant.type_spec import TensorArraySpec as TensorArraySpec
+from bant.type_spec import TypeSpec as TypeSpec
+from bant.type_spec import type_spec_from_value as type_spec_from_value
 from bant.variable import Variable as Variable
 from bant.variable import VariableAggregation as VariableAggregation
 from bant.variable import VariableSynchronization as VariableSynchronization
+from bant.variable_creation import variable_creator_scope as variable_creator_scope
 
 __version__: str
 newaxis: None
@@ -94,6 +106,19 @@ def add(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 
 def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """The sum of tensors of one shape and dtype."""
+
+def approx_top_k(
+    input: TensorLike,
+    k: Any,
+    reduction_dimension: Any = -1,
+    recall_target: float = 0.95,
+    is_max_k: builtins.bool = True,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: builtins.bool = True,
+    name: str | None = None,
+) -> ApproxTopK:
+    """The k largest (or smallest) elements along an axis in order, and where they are: ``values``,
+    ``indices``."""
 
 def argmax(
     input: TensorLike, axis: AxisLike | None = None, output_type: DTypeLike = ..., name: str | None = None
@@ -121,6 +146,36 @@ def asin(x: TensorLike, name: str | None = None) -> Tensor:
 def asinh(x: TensorLike, name: str | None = None) -> Tensor:
     """Inverse hyperbolic sine, elementwise."""
 
+def assert_equal(
+    x: TensorLike,
+    y: TensorLike,
+    message: str | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> None:
+    """Raises InvalidArgumentError unless ``x == y`` everywhere; the message lists the first places."""
+
+def assert_greater(
+    x: TensorLike,
+    y: TensorLike,
+    message: str | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> None:
+    """Raises InvalidArgumentError unless ``x > y`` everywhere; takes real tensors as `assert_equal` does."""
+
+def assert_less(
+    x: TensorLike,
+    y: TensorLike,
+    message: str | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> None:
+    """Raises InvalidArgumentError unless ``x < y`` everywhere; takes real tensors as `assert_equal` does."""
+
+def assert_rank(x: TensorLike, rank: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raises ValueError unless x has that rank; TypeError if ``rank`` is no integer."""
+
 def atan(x: TensorLike, name: str | None = None) -> Tensor:
     """Inverse tangent, elementwise."""
 
@@ -129,6 +184,10 @@ def atan2(y: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
 
 def atanh(x: TensorLike, name: str | None = None) -> Tensor:
     """Inverse hyperbolic tangent, elementwise."""
+
+def batch_to_space(input: TensorLike, block_shape: Any, crops: Any, name: str | None = None) -> Tensor:
+    """Undoes `space_to_batch`: batches become places in blocks of the axes after the first, which are then
+    cropped."""
 
 def bitcast(input: TensorLike, type: DTypeLike, name: str | None = None) -> Tensor:
     """The same bytes read as another dtype; gradients stop here."""
@@ -162,7 +221,7 @@ def cast(x: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor:
 
 def clip_by_global_norm(
     t_list: Sequence[Any], clip_norm: TensorLike, use_norm: Any = None, name: str | None = None
-) -> tuple[Any, ...]:
+) -> builtins.tuple[Any, ...]:
     """``(list, norm)``: the tensors scaled together so that their global norm is at most ``clip_norm``."""
 
 def clip_by_norm(
@@ -259,6 +318,11 @@ def exp(x: TensorLike, name: str | None = None) -> Tensor:
 def expand_dims(input: TensorLike, axis: AxisLike | None, name: str | None = None) -> Tensor:
     """A new axis of length 1 before ``axis`` (negative: counted from the end, -1 is last)."""
 
+def extract_volume_patches(
+    input: TensorLike, ksizes: Any, strides: Any, padding: str, name: str | None = None
+) -> Tensor:
+    """The patches of a volume [n, planes, rows, columns, channels], each laid out flat in the last axis."""
+
 def eye(
     num_rows: Any,
     num_columns: Any = None,
@@ -323,6 +387,12 @@ def gather_nd(
 ) -> Tensor:
     """The slices of ``params`` at index tuples, which lie along the last axis of ``indices``."""
 
+def get_current_name_scope() -> str:
+    """The path of the name scopes around the call; "" outside of all."""
+
+def get_logger() -> Any:
+    """The logger that bant's messages go to."""
+
 def get_static_value(tensor: TensorLike, partial: builtins.bool = False) -> Any:
     """The value of a tensor as a NumPy array or scalar; None for a Variable, whose value is not constant."""
 
@@ -338,6 +408,18 @@ def group(*inputs: Any, **kwargs: Any) -> None:
 def guarantee_const(input: TensorLike, name: str | None = None) -> Tensor:
     """The tensor itself, as `identity` gives it (kept for programs that promise constancy to a compiler)."""
 
+def histogram_fixed_width(
+    values: TensorLike, value_range: Any, nbins: Any = 100, dtype: DTypeLike = ..., name: str | None = None
+) -> Tensor:
+    """How many values lie in each of ``nbins`` equal bins; what lies outside counts in the first or the
+    last."""
+
+def histogram_fixed_width_bins(
+    values: TensorLike, value_range: Any, nbins: Any = 100, dtype: DTypeLike = ..., name: str | None = None
+) -> Tensor:
+    """For each value the number of its bin, of ``nbins`` equal ones between ``value_range[0]`` and
+    ``[1]``."""
+
 def identity(input: TensorLike, name: str | None = None) -> Tensor:
     """A tensor with the same values, which tapes know as another one; the derivative is 1."""
 
@@ -350,6 +432,9 @@ def init_scope() -> Iterator[None]:
 
 def inside_function() -> builtins.bool:
     """Whether a tf.function is being traced."""
+
+def is_symbolic_tensor(tensor: Any) -> builtins.bool:
+    """Always False: tensors have values, in functions that are being traced too."""
 
 def is_tensor(x: Any) -> builtins.bool:
     """Whether x is a tensor, a Variable or `IndexedSlices` (and not a NumPy array or a list)."""
@@ -476,6 +561,9 @@ def pad(
 ) -> Tensor:
     """More cells before and after, ``paddings[k] = [before, after]`` for each axis k."""
 
+def parallel_stack(values: TensorLike, name: str = "parallel_stack") -> Tensor:
+    """Tensors of one shape joined along a new first axis: `stack`, with its derivative and its errors."""
+
 def pow(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x to the power y, elementwise. The derivative by y is 0 where x ≤ 0."""
 
@@ -578,6 +666,12 @@ def repeat(input: TensorLike, repeats: Any, axis: AxisLike | None = None, name: 
     """Each slice along an axis repeated in place: all as often, or each by its own count; without an axis, of
     x flat."""
 
+def required_space_to_batch_paddings(
+    input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None
+) -> builtins.tuple[Tensor, Tensor]:
+    """``(paddings, crops)``: the least paddings with which blocks divide a shape, and crops that undo what
+    was added."""
+
 def reshape(tensor: TensorLike, shape: ShapeLike, name: str | None = None) -> Tensor:
     """The same elements, in row-major order, in another shape; one extent may be -1 and is then computed."""
 
@@ -668,6 +762,9 @@ def sort(
     values: TensorLike, axis: AxisLike | None = -1, direction: str = "ASCENDING", name: str | None = None
 ) -> Tensor:
     """The values in order along an axis; NaN comes last."""
+
+def space_to_batch(input: TensorLike, block_shape: Any, paddings: Any, name: str | None = None) -> Tensor:
+    """The axes after the first, padded with zeros and cut into blocks whose places become batches."""
 
 def split(
     value: Any, num_or_size_splits: Any, axis: AxisLike | None = 0, num: Any = None, name: str = "split"
@@ -770,6 +867,9 @@ def tensordot(a: TensorLike, b: TensorLike, axes: AxisLike | None, name: str | N
 def tile(input: TensorLike, multiples: Any, name: str | None = None) -> Tensor:
     """The tensor repeated ``multiples[k]`` times along each axis k."""
 
+def timestamp(name: str | None = None) -> Tensor:
+    """The time since 1 January 1970 in seconds, a float64 scalar."""
+
 def transpose(
     a: TensorLike, perm: Any = None, conjugate: builtins.bool = False, name: str = "transpose"
 ) -> Tensor:
@@ -779,10 +879,13 @@ def truediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y as Python divides: integers give float64, and float32 where they have 8 or 16 bits."""
 
 def truncatediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """x / y of integers rounded towards zero, elementwise."""
+    """x / y rounded towards zero, elementwise, for real x and y of one dtype."""
 
 def truncatemod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The rest of x / y rounded towards zero; it has the sign of x, elementwise."""
+
+def tuple(tensors: TensorLike, control_inputs: Any = None, name: str | None = None) -> Any:
+    """``tensors``, for they have been computed already."""
 
 def unique(x: TensorLike, out_idx: Any = ..., name: str | None = None) -> Unique:
     """The distinct values of a vector in the order of appearance (``y``), and which one each element is
@@ -833,3 +936,4 @@ def zeros_like(
     """Zeros with the shape and (unless ``dtype`` says otherwise) the dtype of ``input``; no gradient."""
 
 NotDifferentiable = no_gradient
+space_to_batch_nd = space_to_batch

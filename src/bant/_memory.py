@@ -83,6 +83,11 @@ class Experimental:
 
     __slots__ = ()
 
+    def __getattr__(self, name: str) -> Any:
+        from bant._missing import hint
+
+        raise AttributeError(hint(f"config.experimental.{name}", dir(type(self))))
+
     def get_memory_info(self, device: str) -> dict[str, int]:
         """The bytes that tensors and tapes take: ``current``, and the largest number so far, ``peak``.
 

@@ -3,29 +3,15 @@
 from typing import Any
 
 from bant import Assert as Assert
+from bant import assert_equal as assert_equal
+from bant import assert_greater as assert_greater
+from bant import assert_less as assert_less
+from bant import assert_rank as assert_rank
 from bant._core import Tensor
 from bant._typing import DTypeLike, TensorLike
 
 def assert_all_finite(x: TensorLike, message: str, name: str | None = None) -> Tensor:
     """The same as `check_numerics`, with its errors."""
-
-def assert_equal(
-    x: TensorLike,
-    y: TensorLike,
-    message: str | None = None,
-    summarize: int | None = None,
-    name: str | None = None,
-) -> None:
-    """Raises InvalidArgumentError unless ``x == y`` everywhere; the message lists the first places."""
-
-def assert_greater(
-    x: TensorLike,
-    y: TensorLike,
-    message: str | None = None,
-    summarize: int | None = None,
-    name: str | None = None,
-) -> None:
-    """Raises InvalidArgumentError unless ``x > y`` everywhere; takes real tensors as `assert_equal` does."""
 
 def assert_greater_equal(
     x: TensorLike,
@@ -38,15 +24,6 @@ def assert_greater_equal(
 
 def assert_integer(x: TensorLike, message: str | None = None, name: str | None = None) -> None:
     """Raises TypeError unless the tensor has an integer dtype."""
-
-def assert_less(
-    x: TensorLike,
-    y: TensorLike,
-    message: str | None = None,
-    summarize: int | None = None,
-    name: str | None = None,
-) -> None:
-    """Raises InvalidArgumentError unless ``x < y`` everywhere; takes real tensors as `assert_equal` does."""
 
 def assert_less_equal(
     x: TensorLike,
@@ -100,9 +77,6 @@ def assert_positive(
 def assert_proper_iterable(values: TensorLike) -> None:
     """Raises TypeError unless the argument can be iterated over and is no tensor, array or string."""
 
-def assert_rank(x: TensorLike, rank: Any, message: str | None = None, name: str | None = None) -> None:
-    """Raises ValueError unless x has that rank; TypeError if ``rank`` is no integer."""
-
 def assert_rank_at_least(
     x: TensorLike, rank: Any, message: str | None = None, name: str | None = None
 ) -> None:
@@ -136,5 +110,28 @@ def check_numerics(tensor: TensorLike, message: str, name: str | None = None) ->
     """The tensor itself; InvalidArgumentError, beginning with ``message``, if an element is NaN or
     infinite."""
 
+def disable_check_numerics() -> None:
+    """Ends what `enable_check_numerics` began, on this thread."""
+
+def disable_traceback_filtering() -> None:
+    """See `enable_traceback_filtering`."""
+
+def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int = 50) -> None:
+    """From now on, on this thread, an operation whose result has an infinity or a NaN raises
+    InvalidArgumentError."""
+
+def enable_traceback_filtering() -> None:
+    """Remembered for `is_traceback_filtering_enabled`: bant adds few frames of its own, and hides none."""
+
+def get_log_device_placement() -> bool:
+    """What `set_log_device_placement` was last given, False before."""
+
 def is_numeric_tensor(tensor: Any) -> bool:
     """Whether the argument is a tensor or a variable of a numeric dtype, which bool is not."""
+
+def is_traceback_filtering_enabled() -> bool:
+    """What `enable_traceback_filtering` and `disable_traceback_filtering` were last asked for; True
+    before."""
+
+def set_log_device_placement(enabled: bool) -> None:
+    """Remembered for `get_log_device_placement`; there is one device, the CPU, and nothing to log."""

@@ -13,6 +13,8 @@ import sys
 
 import numpy as np
 
+from bant._missing import answer as _answer
+
 
 class DType:
     """The type of a tensor's elements, such as `tf.float32`.
@@ -55,8 +57,8 @@ class DType:
 
     @property
     def is_quantized(self):
-        """Always False: bant has no quantized types."""
-        return False
+        """Whether this is one of `QUANTIZED_DTYPES`, which can be named and compared; no tensor has one."""
+        return self in QUANTIZED_DTYPES
 
     @property
     def base_dtype(self):
@@ -193,21 +195,31 @@ string = _make(15, 7, "string", "O", 0, builtins.object)
 resource = _make(16, 20, "resource", "O", 0, None)
 variant = _make(17, 21, "variant", "O", 0, None)
 
+# Named and compared, but not computed with: the core does not know them, and `TABLE` ends before them.
+qint8 = _make(18, 11, "qint8", "O", 1, np.dtype([("qint8", np.int8)]))
+quint8 = _make(19, 12, "quint8", "O", 1, np.dtype([("quint8", np.uint8)]))
+qint32 = _make(20, 13, "qint32", "O", 4, np.dtype([("qint32", np.int32)]))
+qint16 = _make(21, 15, "qint16", "O", 2, np.dtype([("qint16", np.int16)]))
+quint16 = _make(22, 16, "quint16", "O", 2, np.dtype([("quint16", np.uint16)]))
+
+#: The quantized types.
+QUANTIZED_DTYPES = frozenset({qint8, qint16, qint32, quint8, quint16})
+
 half = float16
 double = float64
 
-#: Every dtype, at the place its `code` says.
+#: Every dtype that is not quantized, at the place its `code` says.
 TABLE = (
     bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, bfloat16, float32, float64,
     complex64, complex128, string, resource, variant,
 )  # fmt: skip
 
-_BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in TABLE}
+_BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in (*TABLE, *QUANTIZED_DTYPES)}
 
 # Names and types, each to its dtype. NumPy has several types of one size (C's long and long long), hence
 # the walk over its letters rather than over its names.
 _BY_NAME_OR_TYPE = {
-    **{dtype.name: dtype for dtype in TABLE},
+    **{dtype.name: dtype for dtype in _BY_ENUM.values()},
     "half": half, "float": float32, "double": double,
     builtins.bool: bool, builtins.int: int32, builtins.float: float32, builtins.complex: complex128,
     builtins.str: string, builtins.bytes: string, builtins.object: string,
@@ -256,7 +268,9 @@ def _loaded_numpy_bfloat16():
 
 
 __all__ = [
-    "DType", "as_dtype", "bfloat16", "bool", "complex128", "complex64", "double", "float16", "float32",
-    "float64", "half", "int16", "int32", "int64", "int8", "resource", "string", "uint16", "uint32", "uint64",
-    "uint8", "variant",
+    "DType", "QUANTIZED_DTYPES", "as_dtype", "bfloat16", "bool", "complex128", "complex64", "double", "float16",
+    "float32", "float64", "half", "int16", "int32", "int64", "int8", "qint16", "qint32", "qint8", "quint16", "quint8",
+    "resource", "string", "uint16", "uint32", "uint64", "uint8", "variant",
 ]  # fmt: skip
+
+__getattr__ = _answer("dtypes", globals())

@@ -1,8 +1,11 @@
 import builtins
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
+from bant import cast as cast
+from bant import complex as complex
+from bant import saturate_cast as saturate_cast
 from bant._typing import DTypeLike
 
 class DType:
@@ -30,7 +33,7 @@ class DType:
     @property
     def is_numpy_compatible(self) -> builtins.bool: ...
     @property
-    def is_quantized(self) -> Literal[False]: ...
+    def is_quantized(self) -> builtins.bool: ...
     @property
     def base_dtype(self) -> DType: ...
     @property
@@ -68,10 +71,16 @@ complex128: Final[DType]
 string: Final[DType]
 resource: Final[DType]
 variant: Final[DType]
+qint8: Final[DType]
+qint16: Final[DType]
+qint32: Final[DType]
+quint8: Final[DType]
+quint16: Final[DType]
 half: Final[DType]
 double: Final[DType]
 
 TABLE: Final[tuple[DType, ...]]
+QUANTIZED_DTYPES: Final[frozenset[DType]]
 
 def as_dtype(type_value: DTypeLike) -> DType:
     """The `DType` that `type_value` names."""

@@ -9,6 +9,8 @@ Each is made with a sentence alone, `InvalidArgumentError("...")`, or as TensorF
 `InvalidArgumentError(node_def, op, message)`; `str(error)` is always the message. All of them pickle.
 """
 
+from bant._missing import answer as _answer
+
 # The canonical status codes; `error.error_code` is one of these.
 OK = 0
 CANCELLED = 1
@@ -257,3 +259,5 @@ __all__ = [
     "UnauthenticatedError", "UnavailableError", "UnimplementedError", "UnknownError",
     "error_code_from_exception_type", "exception_type_from_error_code",
 ]  # fmt: skip
+
+__getattr__ = _answer("errors", globals())

@@ -62,7 +62,7 @@ class Function(_core.Function):
 
     def _call(self, args: tuple, kwargs: dict | None) -> Any:
         """A call whose signature the native part has not met lately."""
-        if _core.functions_eager():
+        if _core.functions_eager() or _core.is_observed():
             return self._python_function(*args, **(kwargs or {}))
         call = self._call_signature.bind(args, kwargs or {})
         concrete = self._concrete_for(call)

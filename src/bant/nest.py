@@ -17,6 +17,7 @@ from itertools import zip_longest
 
 from numpy import ndarray
 
+from ._missing import answer as _answer
 from .tensor_shape import TensorShape
 
 # Types known to be leaves, asked first because it is the cheapest question. The rest of bant adds its own
@@ -189,15 +190,15 @@ class _Path:
         return node
 
 
-def is_nested(structure):
-    """Whether `structure` is a nested structure and not a leaf.
+def is_nested(seq):
+    """Whether `seq` is a nested structure and not a leaf.
 
     >>> tf.nest.is_nested([1, 2]), tf.nest.is_nested("text"), tf.nest.is_nested(np.ones(2))
     (True, False, False)
     """
-    if isinstance(structure, Mapping):
+    if isinstance(seq, Mapping):
         return True  # even where its keys cannot be sorted
-    return _children(structure) is not None
+    return _children(seq) is not None
 
 
 def flatten(structure, expand_composites=False):
@@ -459,3 +460,5 @@ def _typed_text(value):
 
 
 __all__ = ["assert_same_structure", "flatten", "is_nested", "map_structure", "pack_sequence_as"]
+
+__getattr__ = _answer("nest", globals())

@@ -3,10 +3,13 @@
 from typing import Any
 
 from bant import sigmoid as sigmoid
+from bant import space_to_batch as space_to_batch
 from bant import tanh as tanh
 from bant._core import Tensor
 from bant._typing import AxisLike, TensorLike
 from bant.linalg import l2_normalize as l2_normalize
+from bant.math import approx_max_k as approx_max_k
+from bant.math import approx_min_k as approx_min_k
 from bant.math import in_top_k as in_top_k
 from bant.math import log_softmax as log_softmax
 from bant.math import softmax as softmax
@@ -31,6 +34,11 @@ def bias_add(value: Any, bias: TensorLike, data_format: str | None = None, name:
 
 def crelu(features: TensorLike, axis: int = -1, name: str | None = None) -> Tensor:
     """relu(x) and relu(-x) joined along ``axis``, which becomes twice as long."""
+
+def depth_to_space(
+    input: TensorLike, block_size: Any, data_format: str = "NHWC", name: str | None = None
+) -> Tensor:
+    """Undoes `space_to_depth`: [n, h, w, c] becomes [n, h · b, w · b, c / (b · b)]."""
 
 def elu(features: TensorLike, name: str | None = None) -> Tensor:
     """x where positive, else eˣ - 1, elementwise."""
@@ -84,6 +92,11 @@ def softmax_cross_entropy_with_logits(
     labels: TensorLike, logits: TensorLike, axis: int = -1, name: str | None = None
 ) -> Tensor:
     """-Σ labels log softmax(logits) along ``axis``, of the shape of logits without that axis."""
+
+def space_to_depth(
+    input: TensorLike, block_size: Any, data_format: str = "NHWC", name: str | None = None
+) -> Tensor:
+    """Each square block of an image becomes one cell with all its numbers as channels."""
 
 def sparse_softmax_cross_entropy_with_logits(
     labels: TensorLike, logits: TensorLike, name: str | None = None

@@ -15,6 +15,7 @@ import numpy as _np
 from bant import _core, _patterns
 from bant import dtypes as _dtypes
 from bant._missing import hint as _hint
+from bant._unicode import unicode_decode, unicode_encode, unicode_split, unicode_transcode
 from bant.errors import InvalidArgumentError as _InvalidArgumentError
 from bant.errors import OutOfRangeError as _OutOfRangeError
 from bant.ops.convert import cast as _cast
@@ -25,7 +26,8 @@ from bant.string_tensor import elementwise as _elementwise
 
 __all__ = [
     "as_string", "bytes_split", "format", "join", "length", "lower", "reduce_join", "regex_full_match",
-    "regex_replace", "split", "strip", "substr", "to_number", "upper",
+    "regex_replace", "split", "strip", "substr", "to_number", "unicode_decode", "unicode_encode",
+    "unicode_split", "unicode_transcode", "upper",
 ]  # fmt: skip
 
 _Tensor = _core.Tensor

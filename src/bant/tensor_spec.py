@@ -6,9 +6,10 @@ from typing import Any
 
 from bant.dtypes import DType, as_dtype, float32
 from bant.tensor_shape import TensorShape
+from bant.type_spec import TypeSpec
 
 
-class TensorSpec:
+class TensorSpec(TypeSpec):
     """Describes tensors: their shape, which may be partly unknown, their dtype, and a name.
 
     shape: anything `tf.TensorShape` takes; dtype: anything `tf.as_dtype` takes.  Raises TypeError for other things.
@@ -36,6 +37,10 @@ class TensorSpec:
     def from_spec(cls, spec: TensorSpec, name: str | None = None) -> TensorSpec:
         """The spec `spec` with another name (its own, if None)."""
         return cls(spec.shape, spec.dtype, name or spec.name)
+
+    @property
+    def _parts(self) -> tuple:
+        return self._shape, self._dtype, self._name
 
     @property
     def shape(self) -> TensorShape:
@@ -78,19 +83,13 @@ class TensorSpec:
             )
         return TensorSpec(self._shape.most_specific_compatible_shape(other.shape), self._dtype, self._name)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, TensorSpec):
-            return NotImplemented
-        return (self._shape, self._dtype, self._name) == (other._shape, other._dtype, other._name)
+    __eq__ = TypeSpec.__eq__
 
     def __hash__(self) -> int:
         return hash((self._shape, self._dtype))
 
     def __repr__(self) -> str:
         return f"TensorSpec(shape={self._shape}, dtype={self._dtype!r}, name={self._name!r})"
-
-    def __reduce__(self) -> tuple:
-        return TensorSpec, (self._shape, self._dtype, self._name)
 
 
 TensorSpec.__module__ = "bant"

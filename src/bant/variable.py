@@ -25,6 +25,7 @@ from bant.ops.lookup import gather, gather_nd
 from bant.ops.structural import identity
 from bant.tensor_methods import INSTEAD, Absent, Reference, values_for_repr
 from bant.tensor_shape import TensorShape
+from bant.variable_creation import Creation
 
 Tensor = _core.Tensor
 
@@ -81,7 +82,7 @@ def _converted(value: Any, dtype: Any) -> Tensor:
     )
 
 
-class Variable(_core.Variable):
+class Variable(_core.Variable, metaclass=Creation):
     """A tensor that can be replaced by another of the same dtype and shape.
 
     initial_value: a number, list, array, tensor, variable, or a function without arguments that returns one.
@@ -99,6 +100,7 @@ class Variable(_core.Variable):
     """
 
     __array_priority__ = 100
+    _by_creators = True
     _constraint: Callable | None = None
     _synchronization = VariableSynchronization.AUTO
     _aggregation = VariableAggregation.NONE

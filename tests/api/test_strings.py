@@ -23,10 +23,10 @@ def test_names():
     assert tf.compat.v1.string_join is tf.strings.join
     with pytest.raises(AttributeError, match=r"Did you mean `tf\.strings\.regex_replace`"):
         tf.strings.regex_replac  # noqa: B018
-    with pytest.raises(AttributeError, match="encode in Python"):
-        tf.strings.unicode_encode  # noqa: B018
+    with pytest.raises(AttributeError, match="unicodedata"):
+        tf.strings.unicode_script  # noqa: B018
     with pytest.raises(AttributeError, match="read the file with Python"):
-        tf.io.read_file  # noqa: B018
+        tf.io.TFRecordWriter  # noqa: B018
 
 
 def test_programs_without_strings_do_not_pay():

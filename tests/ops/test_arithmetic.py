@@ -51,6 +51,26 @@ def test_reciprocal_without_nan():
     np.testing.assert_array_equal(gradient(tf.math.reciprocal_no_nan, [2.0, 0.0])[0], [-0.25, 0.0])
 
 
+def test_division_without_nan_widens_integers():
+    for dtype, quotient in (("int8", "float32"), ("int32", "float64"), ("float32", "float32")):
+        result = tf.math.divide_no_nan(tf.constant([3, 4], dtype), tf.constant([2, 0], dtype))
+        assert result.dtype == quotient
+        np.testing.assert_array_equal(result.numpy(), [1.5, 0.0])
+    np.testing.assert_array_equal(
+        gradient(tf.math.divide_no_nan, [6.0, 1.0], [2.0, 0.0]), [[0.5, 0], [-1.5, 0]]
+    )
+    with pytest.raises(tf.errors.InvalidArgumentError, match="double"):
+        tf.math.divide_no_nan(tf.constant(1.0), tf.constant(1.0, tf.float64))
+
+
+def test_truncating_division():
+    assert tf.truncatediv(tf.constant([7, -7]), 2).numpy().tolist() == [3, -3]
+    assert tf.truncatediv([7.5, -7.5], 2.0).numpy().tolist() == [3.0, -3.0]
+    assert gradient(tf.truncatediv, 7.0, 2.0) == [None, None]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="(?i)division by zero"):
+        tf.truncatediv(1, 0)
+
+
 def test_scalar_mul():
     slices = tf.IndexedSlices(tf.constant([[1.0, 2.0]]), tf.constant([3]), (5, 2))
     product = tf.scalar_mul(2, slices)

@@ -93,6 +93,18 @@ VALUES = [
     (lambda: tf.math.in_top_k([1], [[0.1, np.nan]], 1), [False]),
     (lambda: tf.math.confusion_matrix([1, 2], [1, 0]), [[0, 0, 0], [0, 1, 0], [1, 0, 0]]),
     (lambda: tf.compat.v1.setdiff1d([1, 2, 3, 2], [2])[0], [1, 3]),
+    (lambda: tf.gather_nd(T23, [[0, 9], [1, 1]], bad_indices_policy="IGNORE"), [0, 5]),
+    (lambda: tf.gather_nd(T23, [[7], [1]], bad_indices_policy="IGNORE"), [[0, 0, 0], [4, 5, 6]]),
+    (lambda: tf.gather_nd(np.zeros((0, 2)), [[0]], bad_indices_policy="IGNORE"), [[0.0, 0.0]]),
+    (lambda: tf.scatter_nd([[9], [1]], [1.0, 2.0], [3], bad_indices_policy="IGNORE"), [0.0, 2.0, 0.0]),
+    (lambda: tf.scatter_nd([[1]], [True], [3]), [False, True, False]),
+    (lambda: tf.tensor_scatter_nd_add(T23, [[[0], [-1]]], [[[1, 1, 1], [2, 2, 2]]], "IGNORE"), [[2, 3, 4], [4, 5, 6]]),
+    (lambda: tf.tensor_scatter_nd_max(T23, [[9, 9], [0, 0]], [7, 8], bad_indices_policy="IGNORE"), [[8, 2, 3], [4, 5, 6]]),
+    (lambda: tf.searchsorted([1, 3], [[1]], side="right"), [[1]]),
+    (lambda: tf.math.confusion_matrix([1.0, 0.0], [[1], [1]]), [[0, 1], [0, 1]]),
+    (lambda: tf.math.confusion_matrix([[1, 0]], [[1, 1]], weights=[[2, 5]]), [[0, 5], [0, 2]]),
+    (lambda: tf.math.invert_permutation([]), np.zeros(0, int)),
+    (lambda: tf.math.unsorted_segment_mean(tf.constant([1, 2], tf.int8), [0, 0], 1), [1.5]),
 ]  # fmt: skip
 
 
@@ -167,6 +179,11 @@ ERRORS = [
     (lambda: tf.math.bincount([-1]), INVALID, "must be non-negative"),
     (lambda: tf.math.bincount([[1]], axis=2), ValueError, "Only 0 and -1"),
     (lambda: tf.math.bincount([1, 2], weights=[1.0]), INVALID, "same shape as `arr`"),
+    (lambda: tf.gather_nd(M, [[0, 0, 0]], bad_indices_policy="IGNORE"), INVALID, "innermost dimension"),
+    (lambda: tf.gather_nd(M, [[0]], bad_indices_policy="SKIP"), INVALID, "bad_indices_policy"),
+    (lambda: tf.scatter_nd([[0]], [1], [2], bad_indices_policy="SKIP"), INVALID, "bad_indices_policy"),
+    (lambda: tf.math.confusion_matrix([1, 2], [1]), INVALID, "must have one shape"),
+    (lambda: tf.math.confusion_matrix([1, 2], [1, 2], weights=[1]), INVALID, "weights of shape"),
     (lambda: tf.constant([1, 2, 3])["a"], TypeError, "valid indices, got 'a'"),
     (lambda: tf.constant([1, 2, 3])[1.0], TypeError, "valid indices, got 1.0"),
 ]  # fmt: skip
@@ -204,6 +221,9 @@ GRADIENTS = [
     (lambda x: tf.math.unsorted_segment_prod(x, [0, 0, 0], 1), [[2.0, 0.0, 3.0]], [[0.0, 6.0, 0.0]]),
     (lambda x: tf.dynamic_stitch([[1], [0]], tf.dynamic_partition(x, [0, 1], 2)) * [3.0, 5.0], [[1.0, 2.0]], [[5.0, 3.0]]),
     (lambda x, y: tf.tensor_scatter_nd_update(x, [[1]], y), [[1.0, 2.0], [3.0]], [[1.0, 0.0], [1.0]]),
+    (lambda x: tf.sqrt(tf.tensor_scatter_nd_update(x, [[1]], [0.0])), [[0.25, 2.0]], [[1.0, 0.0]]),  # no 0 * inf
+    (lambda x: tf.gather_nd(x, [[5], [1]], bad_indices_policy="IGNORE"), [[1.0, 2.0]], [[0.0, 1.0]]),
+    (lambda x, y: tf.tensor_scatter_nd_add(x, [[5], [1]], y, "IGNORE"), [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [0.0, 1.0]]),
 ]  # fmt: skip
 
 

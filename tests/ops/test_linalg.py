@@ -273,5 +273,53 @@ def test_normalize():
 
 def test_global_norm():
     assert tf.linalg.global_norm([tf.constant([3.0]), None, tf.constant([[4.0]])]).numpy() == 5.0
+    assert tf.linalg.global_norm([None]).numpy() == 0.0
     with pytest.raises(TypeError, match="t_list"):
         tf.linalg.global_norm(tf.constant([3.0]))
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        "int8",
+        "uint8",
+        "int16",
+        "int32",
+        "int64",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    ],
+)
+def test_a_column_times_a_row(dtype):
+    """There is nothing to sum: a kernel of its own, whatever the layout, the batch and the sign."""
+    rng = np.random.default_rng(0)
+    shapes = [
+        ((3, 1), (1, 4)),
+        ((5, 1), (1, 1)),
+        ((1, 1), (1, 7)),
+        ((2, 3, 1), (1, 4)),
+        ((2, 1, 3, 1), (5, 1, 4)),
+    ]
+    for left, right in shapes:
+        x, y = rng.normal(size=left) * 5, rng.normal(size=right) * 5
+        if dtype.startswith("complex"):
+            x, y = x + 1j * rng.normal(size=left), y - 1j
+        x, y = (np.abs(each).astype(dtype) if dtype[0] == "u" else each.astype(dtype) for each in (x, y))
+        want = np.matmul(x, y)
+        tolerance = {"rtol": 1e-3 if dtype == "float16" else 1e-6}
+        np.testing.assert_allclose(tf.matmul(x, y).numpy(), want, **tolerance)
+        turned = np.swapaxes(x, -1, -2).copy()
+        np.testing.assert_allclose(tf.matmul(turned, y, transpose_a=True).numpy(), want, **tolerance)
+        reversed_rows, reversed_columns = tf.constant(x)[..., ::-1, :], tf.constant(y)[..., ::-1]
+        np.testing.assert_allclose(tf.matmul(reversed_rows, y).numpy(), want[..., ::-1, :], **tolerance)
+        np.testing.assert_allclose(tf.matmul(x, reversed_columns).numpy(), want[..., ::-1], **tolerance)
+
+
+def test_a_column_times_a_row_wraps_around():
+    assert tf.matmul(tf.constant([[100]], tf.int8), tf.constant([[3, -2]], tf.int8)).numpy().tolist() == [
+        [44, 56]
+    ]

@@ -55,6 +55,7 @@ VALUES = [
     (lambda: tf.pad([1, 2, 3], [[3, 3]], "SYMMETRIC"), [3, 2, 1, 1, 2, 3, 3, 2, 1]),
     (lambda: tf.pad([True], [[1, 0]]), [False, True]),
     (lambda: tf.pad(1, np.zeros((0, 2), int)), 1),
+    (lambda: tf.repeat(5, 3, axis=0), [5, 5, 5]),
     (lambda: tf.repeat(M, [1, 2], axis=0), [[1, 2], [3, 4], [3, 4]]),
     (lambda: tf.repeat(M, [2], axis=-1), [[1, 1, 2, 2], [3, 3, 4, 4]]),
     (lambda: tf.repeat(M, [1, 2, 3, 4]), [1, 2, 2, 3, 3, 3, 4, 4, 4, 4]),

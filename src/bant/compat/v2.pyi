@@ -6,16 +6,22 @@ from bant import acos as acos
 from bant import acosh as acosh
 from bant import add as add
 from bant import add_n as add_n
+from bant import approx_top_k as approx_top_k
 from bant import argmax as argmax
 from bant import argmin as argmin
 from bant import argsort as argsort
 from bant import asin as asin
 from bant import asinh as asinh
+from bant import assert_equal as assert_equal
+from bant import assert_greater as assert_greater
+from bant import assert_less as assert_less
+from bant import assert_rank as assert_rank
 from bant import atan as atan
 from bant import atan2 as atan2
 from bant import atanh as atanh
 from bant import autodiff as autodiff
 from bant import autograph as autograph
+from bant import batch_to_space as batch_to_space
 from bant import bitcast as bitcast
 from bant import bitwise as bitwise
 from bant import boolean_mask as boolean_mask
@@ -53,6 +59,7 @@ from bant import errors as errors
 from bant import executing_eagerly as executing_eagerly
 from bant import exp as exp
 from bant import expand_dims as expand_dims
+from bant import extract_volume_patches as extract_volume_patches
 from bant import eye as eye
 from bant import fill as fill
 from bant import floor as floor
@@ -62,17 +69,22 @@ from bant import foldl as foldl
 from bant import foldr as foldr
 from bant import gather as gather
 from bant import gather_nd as gather_nd
+from bant import get_current_name_scope as get_current_name_scope
+from bant import get_logger as get_logger
 from bant import get_static_value as get_static_value
 from bant import greater as greater
 from bant import greater_equal as greater_equal
 from bant import group as group
 from bant import guarantee_const as guarantee_const
+from bant import histogram_fixed_width as histogram_fixed_width
+from bant import histogram_fixed_width_bins as histogram_fixed_width_bins
 from bant import identity as identity
 from bant import identity_n as identity_n
 from bant import init_scope as init_scope
 from bant import inside_function as inside_function
 from bant import inspect as inspect
 from bant import io as io
+from bant import is_symbolic_tensor as is_symbolic_tensor
 from bant import is_tensor as is_tensor
 from bant import less as less
 from bant import less_equal as less_equal
@@ -100,6 +112,7 @@ from bant import one_hot as one_hot
 from bant import ones as ones
 from bant import ones_like as ones_like
 from bant import pad as pad
+from bant import parallel_stack as parallel_stack
 from bant import pow as pow
 from bant import print as print
 from bant import py_function as py_function
@@ -116,6 +129,7 @@ from bant import reduce_prod as reduce_prod
 from bant import reduce_sum as reduce_sum
 from bant import register_tensor_conversion_function as register_tensor_conversion_function
 from bant import repeat as repeat
+from bant import required_space_to_batch_paddings as required_space_to_batch_paddings
 from bant import reshape as reshape
 from bant import reverse as reverse
 from bant import reverse_sequence as reverse_sequence
@@ -136,6 +150,7 @@ from bant import sinh as sinh
 from bant import size as size
 from bant import slice as slice
 from bant import sort as sort
+from bant import space_to_batch as space_to_batch
 from bant import split as split
 from bant import sqrt as sqrt
 from bant import square as square
@@ -156,10 +171,12 @@ from bant import tensor_scatter_nd_update as tensor_scatter_nd_update
 from bant import tensordot as tensordot
 from bant import test as test
 from bant import tile as tile
+from bant import timestamp as timestamp
 from bant import transpose as transpose
 from bant import truediv as truediv
 from bant import truncatediv as truncatediv
 from bant import truncatemod as truncatemod
+from bant import tuple as tuple
 from bant import types as types
 from bant import unique as unique
 from bant import unique_with_counts as unique_with_counts
@@ -194,6 +211,11 @@ from bant.dtypes import int8 as int8
 from bant.dtypes import int16 as int16
 from bant.dtypes import int32 as int32
 from bant.dtypes import int64 as int64
+from bant.dtypes import qint8 as qint8
+from bant.dtypes import qint16 as qint16
+from bant.dtypes import qint32 as qint32
+from bant.dtypes import quint8 as quint8
+from bant.dtypes import quint16 as quint16
 from bant.dtypes import resource as resource
 from bant.dtypes import string as string
 from bant.dtypes import uint8 as uint8
@@ -204,21 +226,29 @@ from bant.dtypes import variant as variant
 from bant.function import function as function
 from bant.indexed_slices import IndexedSlices as IndexedSlices
 from bant.module import Module as Module
+from bant.ops.context import CriticalSection as CriticalSection
 from bant.ops.context import name_scope as name_scope
 from bant.ops.initializers import constant_initializer as constant_initializer
 from bant.ops.initializers import ones_initializer as ones_initializer
 from bant.ops.initializers import zeros_initializer as zeros_initializer
 from bant.strings import as_string as as_string
+from bant.tape import AggregationMethod as AggregationMethod
 from bant.tape import GradientTape as GradientTape
 from bant.tape import UnconnectedGradients as UnconnectedGradients
 from bant.tensor_array import TensorArray as TensorArray
 from bant.tensor_shape import TensorShape as TensorShape
 from bant.tensor_spec import TensorSpec as TensorSpec
+from bant.type_spec import IndexedSlicesSpec as IndexedSlicesSpec
+from bant.type_spec import TensorArraySpec as TensorArraySpec
+from bant.type_spec import TypeSpec as TypeSpec
+from bant.type_spec import type_spec_from_value as type_spec_from_value
 from bant.variable import Variable as Variable
 from bant.variable import VariableAggregation as VariableAggregation
 from bant.variable import VariableSynchronization as VariableSynchronization
+from bant.variable_creation import variable_creator_scope as variable_creator_scope
 
 __version__: str
 newaxis: None
 
 NotDifferentiable = no_gradient
+space_to_batch_nd = space_to_batch

@@ -61,7 +61,7 @@ from bant._core import Tensor
 from bant._typing import AxisLike, DTypeLike, ShapeLike, TensorLike
 from bant.linalg import l2_normalize as l2_normalize
 from bant.math import special as special
-from bant.ops.sorting import TopKV2
+from bant.ops.sorting import ApproxTopK, TopKV2
 
 def accumulate_n(
     inputs: Any, shape: ShapeLike | None = None, tensor_dtype: Any = None, name: str | None = None
@@ -72,6 +72,28 @@ def accumulate_n(
 def angle(input: TensorLike, name: str | None = None) -> Tensor:
     """The argument of each element in radians: for real numbers 0, and π where negative (without a
     gradient)."""
+
+def approx_max_k(
+    operand: Any,
+    k: Any,
+    reduction_dimension: Any = -1,
+    recall_target: float = 0.95,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+    name: str | None = None,
+) -> ApproxTopK:
+    """The k largest elements along an axis: `approx_top_k`."""
+
+def approx_min_k(
+    operand: Any,
+    k: Any,
+    reduction_dimension: Any = -1,
+    recall_target: float = 0.95,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+    name: str | None = None,
+) -> ApproxTopK:
+    """The k smallest elements along an axis: `approx_top_k`."""
 
 def bessel_i0(x: TensorLike, name: str | None = None) -> Tensor:
     """The modified Bessel function I₀(x), elementwise (DLMF 10)."""
@@ -86,7 +108,8 @@ def bessel_i1e(x: TensorLike, name: str | None = None) -> Tensor:
     """e^-|x| I₁(x), which never overflows, elementwise (DLMF 10)."""
 
 def betainc(a: TensorLike, b: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
-    """The regularized incomplete beta function I(x; a, b), elementwise, a, b > 0, 0 ≤ x ≤ 1 (DLMF 8.17.2)."""
+    """The regularized incomplete beta function I(x; a, b), elementwise, a, b > 0, 0 ≤ x ≤ 1; NaN where both
+    exceed 10¹² (DLMF 8.17.2)."""
 
 def bincount(
     arr: Any,
@@ -148,7 +171,8 @@ def digamma(x: TensorLike, name: str | None = None) -> Tensor:
     """The derivative of log Γ(x), elementwise; NaN at 0, -1, -2, … (DLMF 5.2)."""
 
 def divide_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """x / y, and 0 where y is 0, elementwise."""
+    """x / y, and 0 where y is 0 (with gradients 0 there), elementwise; integers are divided as by
+    `truediv`."""
 
 def erf(x: TensorLike, name: str | None = None) -> Tensor:
     """The error function 2/√π ∫₀ˣ exp(-t²) dt, elementwise."""
@@ -306,7 +330,8 @@ def unsorted_segment_max(
 def unsorted_segment_mean(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
 ) -> Tensor:
-    """Means of the rows that share a number; 0 for a segment without rows; integers give float64."""
+    """Means of the rows that share a number; 0 for a segment without rows; integers give floats, as
+    `truediv`."""
 
 def unsorted_segment_min(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
@@ -321,7 +346,8 @@ def unsorted_segment_prod(
 def unsorted_segment_sqrt_n(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
 ) -> Tensor:
-    """Sums of the rows that share a number, over the root of how many they are; integers give float64."""
+    """Sums of the rows that share a number, over the root of how many they are; integers give floats, as
+    `truediv`."""
 
 def unsorted_segment_sum(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None

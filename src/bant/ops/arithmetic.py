@@ -77,7 +77,8 @@ def zeros_like(x: Tensor) -> Tensor:
 
 # --- division
 
-_QUOTIENT = {TABLE[code]: _FLOAT32 if code in (1, 2, 5, 6) else _FLOAT64 for code in range(1, 9)}
+# The dtype of a quotient of integers: float32 for 8 and 16 bits, else float64.
+QUOTIENT = {TABLE[code]: _FLOAT32 if code in (1, 2, 5, 6) else _FLOAT64 for code in range(1, 9)}
 
 
 @composed(
@@ -101,7 +102,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
             f"`x` and `y` must have the same dtype, got {x.dtype!r} != {y.dtype!r}. Cast one of them with "
             "tf.cast."
         )
-    quotient = _QUOTIENT.get(x.dtype)
+    quotient = QUOTIENT.get(x.dtype)
     if quotient is not None:
         return _true_divide(cast_op(x, quotient), cast_op(y, quotient))
     if x.dtype.is_bool:
@@ -141,6 +142,46 @@ def realdiv(x: Any, y: Any, name: str | None = None) -> Tensor:
     np.float32(0.25)
     """
     return _true_divide(x, y)
+
+
+@composed(
+    names="math.divide_no_nan",
+    on=(reals, nonzero),
+    samples=[([(2, 3), (3,)], {})],
+    reference=np.true_divide,
+)
+def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """x / y, and 0 where y is 0 (with gradients 0 there), elementwise; integers are divided as by `truediv`.
+
+    Raises InvalidArgumentError where dtypes differ or shapes do not fit.
+
+    >>> tf.math.divide_no_nan(tf.constant([1.0, 2.0]), [0.0, 4.0]).numpy()
+    array([0. , 0.5], dtype=float32)
+    """
+    if type(x) is not Tensor or type(y) is not Tensor:
+        x, y = pair(x, y)
+    quotient = QUOTIENT.get(x.dtype)
+    if quotient is not None and x.dtype == y.dtype:
+        x, y = cast_op(x, quotient), cast_op(y, quotient)
+    return e.divide_no_nan(x, y)
+
+
+@composed(
+    names="truncatediv",
+    on=(reals, nonzero),
+    samples=[([(2, 3), (3,)], {}), ([np.array([7, -7]), np.array([2, 2])], {})],
+    reference=lambda x, y: np.trunc(x / y).astype(x.dtype),
+)
+def truncatediv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """x / y rounded towards zero, elementwise, for real x and y of one dtype.  Gradients stop here.
+
+    Raises InvalidArgumentError for an integer divided by 0 and where dtypes differ or shapes do not fit.
+
+    >>> tf.truncatediv(-7, 2).numpy()
+    np.int32(-3)
+    """
+    x, y = pair(x, y)
+    return e.truncate_divide(x, y) if x.dtype.is_integer else e.trunc(_true_divide(x, y))
 
 
 @composed(

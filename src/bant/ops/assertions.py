@@ -86,7 +86,7 @@ def _compared(met: np.ndarray, sign: str, x: Any, y: Any, message: Any, summariz
     raise errors.InvalidArgumentError("\n".join(text))
 
 
-@composed(names="debugging.assert_equal")
+@composed(names="debugging.assert_equal assert_equal")
 def assert_equal(
     x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> None:
@@ -111,7 +111,7 @@ def assert_none_equal(
     _compare(e.not_equal, "!=", x, y, message, summarize)
 
 
-@composed(names="debugging.assert_less")
+@composed(names="debugging.assert_less assert_less")
 def assert_less(
     x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> None:
@@ -133,7 +133,7 @@ def assert_less_equal(
     _compare(e.less_equal, "<=", x, y, message, summarize)
 
 
-@composed(names="debugging.assert_greater")
+@composed(names="debugging.assert_greater assert_greater")
 def assert_greater(
     x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
 ) -> None:
@@ -319,7 +319,7 @@ def _refuse_rank(x: Tensor, wanted: str, message: Any) -> None:
     )
 
 
-@composed(names="debugging.assert_rank")
+@composed(names="debugging.assert_rank assert_rank")
 def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> None:
     """Raises ValueError unless x has that rank; TypeError if ``rank`` is no integer.
 

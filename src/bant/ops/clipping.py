@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bant import _core, errors
+from bant.dtypes import TABLE
 from bant.indexed_slices import IndexedSlices
 from bant.ops import elementwise as e
 from bant.ops.arithmetic import list_axes, static, sum_over
@@ -106,8 +107,8 @@ def _values_of(t_list: Any, op: str) -> list:
 def global_norm(t_list: Sequence, name: str | None = None) -> Tensor:
     """The Euclidean norm of all elements of a list of tensors, a scalar; None entries are left out.
 
-    Raises TypeError unless t_list is a list or tuple of floating tensors of one dtype, ValueError if all are
-    None.
+    0 (float32) if there is no tensor.  Raises TypeError unless t_list is a list or tuple of floating tensors of
+    one dtype.
 
     >>> tf.linalg.global_norm([tf.constant([3.0]), tf.constant([[4.0]])]).numpy()
     np.float32(5.0)
@@ -118,7 +119,7 @@ def global_norm(t_list: Sequence, name: str | None = None) -> Tensor:
             square = sum_over(e.square(e.absolute(values)), tuple(range(values.ndim)))
             total = square if total is None else total + square
     if total is None:
-        raise ValueError("global_norm needs at least one tensor: all entries of `t_list` are None.")
+        return static(0.0, TABLE[11])
     return e.sqrt(total)
 
 

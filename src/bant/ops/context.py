@@ -22,6 +22,16 @@ def group(*inputs: Any, **kwargs: Any) -> None:
         raise TypeError(f"Unknown keyword arguments of group: {', '.join(kwargs)}.")
 
 
+@composed(names="tuple")
+def tuple_(tensors: Any, control_inputs: Any = None, name: str | None = None) -> Any:
+    """``tensors``, for they have been computed already.
+
+    >>> tf.tuple([1, None])
+    [1, None]
+    """
+    return tensors
+
+
 @composed(names="no_op")
 def no_op(name: str | None = None) -> None:
     """Does nothing.
@@ -109,6 +119,41 @@ def control_dependencies(control_inputs: Any) -> Any:
     return contextlib.nullcontext()
 
 
+class CriticalSection:
+    """Runs functions one at a time, whichever threads ask for it.
+
+    name, shared_name: kept and shown; sections of one ``shared_name`` are the same.  A function that is run may run
+    others in the same section.
+
+    >>> section = tf.CriticalSection()
+    >>> section.execute(lambda: tf.constant(1.0) + 1.0).numpy()
+    np.float32(2.0)
+    """
+
+    _shared: dict[str, Any] = {}
+
+    def __init__(self, name: str | None = None, shared_name: str | None = None,
+                 critical_section_def: Any = None, import_scope: Any = None) -> None:  # fmt: skip
+        self._name = name or "critical_section"
+        lock = threading.RLock()
+        self._lock = lock if shared_name is None else self._shared.setdefault(shared_name, lock)
+
+    @property
+    def name(self) -> str:
+        """The name that was given."""
+        return self._name
+
+    def execute(self, fn: Any, exclusive_resource_access: bool = True, name: str | None = None) -> Any:
+        """What ``fn()`` returns, run while no other function runs in this section.  TypeError unless callable."""
+        if not callable(fn):
+            raise TypeError(f"fn must be callable, got {fn!r}.")
+        with self._lock:
+            return fn()
+
+
+CriticalSection.__module__ = "bant"
+publish("CriticalSection", CriticalSection)
+
 _scopes = threading.local()
 
 
@@ -121,6 +166,17 @@ def _inside(name: str) -> str:
 def scoped(name: str) -> str:
     """The name of a thing that is called `name` within the scopes around it."""
     return _inside(name).removesuffix("/")
+
+
+@composed(names="get_current_name_scope")
+def get_current_name_scope() -> str:
+    """The path of the name scopes around the call; "" outside of all.
+
+    >>> with tf.name_scope("a"), tf.name_scope("b"):
+    ...     tf.get_current_name_scope()
+    'a/b'
+    """
+    return getattr(_scopes, "path", "").removesuffix("/")
 
 
 class name_scope:

@@ -330,7 +330,8 @@ def one_hot(
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     if type(indices) is not Tensor:
-        indices = as_tensor(indices)
+        # An empty list has no dtype of its own.
+        indices = as_tensor(indices, _int32 if isinstance(indices, list) and not indices else None)
     if type(depth) is not int:
         if isinstance(depth, (list, tuple)) or getattr(depth, "ndim", 0):
             raise InvalidArgumentError(f"one_hot: depth must be a scalar, but got: {depth!r}")

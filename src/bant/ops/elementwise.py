@@ -66,7 +66,7 @@ floor_mod = scalar("floor_mod", "floor_mod", lambda: 1.0, lambda x, y: -floor(x 
     names="math.floormod math.mod floormod", dtypes=REALS,
     on=(reals, nonzero), divisor_check=1, reference=np.remainder,
     cost=50, doc="The rest of x / y rounded down; it has the sign of y, elementwise.")  # fmt: skip
-truncate_divide = scalar("truncate_divide", "truncate_divide", names="truncatediv", parameters=("x", "y"),
+truncate_divide = scalar("truncate_divide", "truncate_divide", parameters=("x", "y"),
     dtypes=INTEGERS, on=(reals, nonzero), divisor_check=1, reference=lambda x, y: np.trunc(x / y).astype(x.dtype),
     doc="x / y of integers rounded towards zero, elementwise.")  # fmt: skip
 truncate_mod = scalar("truncate_mod", "truncate_mod", lambda: 1.0, lambda x, y: -trunc(x / y), names="truncatemod",
@@ -74,7 +74,7 @@ truncate_mod = scalar("truncate_mod", "truncate_mod", lambda: 1.0, lambda x, y: 
     cost=50, doc="The rest of x / y rounded towards zero; it has the sign of x, elementwise.")  # fmt: skip
 divide_no_nan = scalar("divide_no_nan", "divide_no_nan",
     lambda g, y: scaled(g, divide_no_nan(1.0, y)), lambda g, x, y: scaled(g, divide_no_nan(divide_no_nan(-x, y), y)),
-    names="math.divide_no_nan", on=(reals, nonzero), reference=lambda x, y: np.where(y == 0, 0, x / y),
+    on=(reals, nonzero), reference=lambda x, y: np.where(y == 0, 0, x / y),
     cost=3, doc="x / y, and 0 where y is 0, elementwise.")  # fmt: skip
 multiply_no_nan = scalar("multiply_no_nan", "multiply_no_nan",
     lambda g, y: zero_product(g, y), lambda g, x: multiply_no_nan(x, g),

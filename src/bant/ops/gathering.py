@@ -110,7 +110,8 @@ def gather_nd(
 ) -> Tensor:
     """The slices of ``params`` at index tuples, which lie along the last axis of ``indices``.
 
-    Raises InvalidArgumentError for tuples that are too long or index outside.
+    ``bad_indices_policy``: "IGNORE" gives zeros where a tuple indexes outside.  Raises InvalidArgumentError for
+    tuples that are too long or, with the other policies ("", "DEFAULT", "ERROR"), index outside.
 
     >>> tf.gather_nd([[1, 2], [3, 4]], [[0, 1], [1, 0]]).numpy()
     array([2, 3], dtype=int32)
@@ -121,7 +122,47 @@ def gather_nd(
         raise ValueError(
             f"gather_nd: Argument `batch_dims` = {batch} must be less than rank(`indices`) = {indices.ndim}"
         )
-    return lookup.gather_nd(params, indices, batch)
+    if not _ignores(bad_indices_policy, "gather_nd"):
+        return lookup.gather_nd(params, indices, batch)
+    params = as_tensor(params)
+    depth = indices.shape[-1] if indices.ndim else 0
+    inside = _inside(indices, params.shape[batch : batch + depth])
+    rest = (1,) * (params.ndim - batch - depth)
+    if not inside.any():  # perhaps because there is nothing at all to index
+        return _core.full((*inside.shape, *params.shape[batch + depth :]), params.dtype, 0.0)
+    valid = _core.convert(np.where(inside[..., None], np.asarray(indices), 0))
+    mask = _core.convert(inside.reshape(inside.shape + rest))
+    return select(mask, lookup.gather_nd(params, valid, batch), _core.full((), params.dtype, 0.0))
+
+
+def _ignores(policy: str, op: str) -> bool:
+    """Whether index tuples outside are to be left out; InvalidArgumentError for a policy that does not exist."""
+    if policy not in ("", "DEFAULT", "ERROR", "IGNORE"):
+        raise InvalidArgumentError(
+            f"{op}: bad_indices_policy must be '', 'DEFAULT', 'ERROR' or 'IGNORE', got {policy!r}."
+        )
+    return policy == "IGNORE"
+
+
+def _inside(indices: Tensor, extents: Any) -> np.ndarray:
+    """For each index tuple whether it lies in an array of these extents."""
+    numbers = np.asarray(indices)
+    if numbers.shape[-1] != len(extents):
+        return np.ones(numbers.shape[:-1], np.bool_)  # too long: the op itself will say so
+    return np.all((numbers >= 0) & (numbers < np.asarray(extents, np.int64)), -1)
+
+
+def _without_outside(indices: Tensor, updates: Tensor, shape: Any) -> tuple[Tensor, Tensor]:
+    """The index tuples that lie in an array of that shape, and their updates, each as one row."""
+    depth = indices.shape[-1] if indices.ndim else 0
+    inside = _inside(indices, tuple(shape)[:depth]).reshape(-1)
+    if inside.all():
+        return indices, updates
+    kept = _core.convert(np.flatnonzero(inside))
+    lead = indices.ndim - 1
+    tuples = structural.reshape(indices, (inside.size, depth))
+    rows = structural.reshape(updates, (inside.size, *updates.shape[lead:]))
+    return lookup.gather(tuples, kept, 0, 0), lookup.gather(rows, kept, 0, 0)
 
 
 @composed(
@@ -276,19 +317,28 @@ def scatter_nd(
 ) -> Tensor:
     """Zeros of that shape with ``updates`` added at the index tuples along the last axis of ``indices``.
 
-    Raises InvalidArgumentError for indices outside and for updates of another shape than the indices ask for.
+    With bool, what is added is or-ed.  ``bad_indices_policy``: "IGNORE" leaves out what lies outside.  Raises
+    InvalidArgumentError for indices outside and for updates of another shape than the indices ask for.
 
     >>> tf.scatter_nd([[1], [1]], [9, 10], [3]).numpy()
     array([ 0, 19,  0], dtype=int32)
     """
-    indices = integers(indices, "scatter_nd", "indices")
-    return lookup.scatter_nd(indices, as_tensor(updates), wholes(shape, "scatter_nd", "shape", vector=True))
+    indices, updates = integers(indices, "scatter_nd", "indices"), as_tensor(updates)
+    dims = wholes(shape, "scatter_nd", "shape", vector=True)
+    if bad_indices_policy and _ignores(bad_indices_policy, "scatter_nd"):
+        indices, updates = _without_outside(indices, updates, dims)
+    if updates.dtype.is_bool:
+        return cast(lookup.scatter_nd(indices, cast(updates, _int32), dims), _bool)
+    return lookup.scatter_nd(indices, updates, dims)
 
 
-def _scatter(native: Any, mode: int, tensor: Any, indices: Any, updates: Any) -> Tensor:
+def _scatter(native: Any, mode: int, tensor: Any, indices: Any, updates: Any, policy: str = "") -> Tensor:
     tensor = as_tensor(tensor)
     updates = as_tensor(updates, None if isinstance(updates, Variable) else tensor.dtype)
-    return native(tensor, integers(indices, native.__name__, "indices"), updates, mode)
+    indices = integers(indices, native.__name__, "indices")
+    if policy and _ignores(policy, native.__name__):
+        indices, updates = _without_outside(indices, updates, tensor.shape)
+    return native(tensor, indices, updates, mode)
 
 
 @composed(
@@ -322,7 +372,7 @@ def tensor_scatter_nd_add(
     >>> tf.tensor_scatter_nd_add([1, 2, 3], [[1], [1]], [9, 1]).numpy()
     array([ 1, 12,  3], dtype=int32)
     """
-    return _scatter(lookup.scatter_add, 1, tensor, indices, updates)
+    return _scatter(lookup.scatter_add, 1, tensor, indices, updates, bad_indices_policy)
 
 
 @composed(
@@ -340,7 +390,7 @@ def tensor_scatter_nd_sub(
     >>> tf.tensor_scatter_nd_sub([1, 2, 3], [[1]], [9]).numpy()
     array([ 1, -7,  3], dtype=int32)
     """
-    return _scatter(lookup.scatter_subtract, 2, tensor, indices, updates)
+    return _scatter(lookup.scatter_subtract, 2, tensor, indices, updates, bad_indices_policy)
 
 
 @composed(
@@ -357,7 +407,7 @@ def tensor_scatter_nd_max(
     >>> tf.tensor_scatter_nd_max([1, 2, 3], [[1]], [9]).numpy()
     array([1, 9, 3], dtype=int32)
     """
-    return _scatter(lookup.scatter_max, 3, tensor, indices, updates)
+    return _scatter(lookup.scatter_max, 3, tensor, indices, updates, bad_indices_policy)
 
 
 @composed(
@@ -374,4 +424,4 @@ def tensor_scatter_nd_min(
     >>> tf.tensor_scatter_nd_min([1, 2, 3], [[1]], [0]).numpy()
     array([1, 0, 3], dtype=int32)
     """
-    return _scatter(lookup.scatter_min, 4, tensor, indices, updates)
+    return _scatter(lookup.scatter_min, 4, tensor, indices, updates, bad_indices_policy)

@@ -101,6 +101,21 @@ def stack(values: Any, axis: Any = 0, name: str = "stack") -> Tensor:
     return structural.concat([structural.reshape(value, row) for value in values], place)
 
 
+@composed(
+    names="parallel_stack",
+    on=reals,
+    samples=[([[(2, 3), (2, 3)]], {})],
+    reference=lambda values: np.stack(values),
+)
+def parallel_stack(values: Any, name: str = "parallel_stack") -> Tensor:
+    """Tensors of one shape joined along a new first axis: `stack`, with its derivative and its errors.
+
+    >>> tf.parallel_stack([[1, 2], [3, 4]]).numpy().tolist()
+    [[1, 2], [3, 4]]
+    """
+    return stack(values)
+
+
 def _of_one_dtype(values: Any) -> list[Tensor]:
     """The values as tensors; Python numbers and lists take the dtype of the first tensor or array, if there
     is one."""
@@ -355,6 +370,8 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
     if axis is None:
         input, place = structural.reshape(input, -1), 0
     else:
+        if input.ndim == 0:  # as one slice
+            input = structural.reshape(input, (1,))
         rank = input.ndim
         place = whole(axis, "repeat", "axis")
         if not -rank <= place < rank:

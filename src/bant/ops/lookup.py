@@ -10,7 +10,7 @@ import numpy as np
 
 from bant import _core
 from bant.indexed_slices import IndexedSlices
-from bant.ops.elementwise import cast_op, maximum, scaled, select
+from bant.ops.elementwise import cast_op, maximum, multiply_no_nan, scaled, select
 from bant.ops.registry import op
 from bant.ops.structural import broadcast, concat, inverse_permutation, reduce_sum, reshape, transpose
 
@@ -106,7 +106,7 @@ scatter_nd = op("scatter_nd", "scatter_nd", "indices updates", "*dims", updates=
 
 def _zeros_at(g, indices):
     """g with zeros at the index tuples."""
-    return scatter_update(g, indices, 0.0 * gather_nd(g, indices, 0), 0)
+    return scatter_update(g, indices, multiply_no_nan(gather_nd(g, indices, 0), 0.0), 0)
 
 
 scatter_update = op("tensor_scatter_nd_update", "tensor_scatter", "x indices updates", "mode", linear_in="*",

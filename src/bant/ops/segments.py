@@ -16,6 +16,7 @@ from bant.dtypes import TABLE
 from bant.errors import InvalidArgumentError
 from bant.ops import lookup, structural
 from bant.ops.arguments import text, whole
+from bant.ops.arithmetic import QUOTIENT
 from bant.ops.convert import as_tensor, cast
 from bant.ops.domains import reals
 from bant.ops.elementwise import maximum, rsqrt, select, truncate_divide
@@ -23,7 +24,7 @@ from bant.ops.gathering import integers
 from bant.ops.registry import composed
 
 Tensor = _core.Tensor
-_int32, _int64, _float32, _float64 = TABLE[3], TABLE[4], TABLE[11], TABLE[12]
+_int32, _int64, _float32 = TABLE[3], TABLE[4], TABLE[11]
 _SUM, _PROD, _MAX, _MIN = range(4)
 
 # --- in any order
@@ -116,10 +117,10 @@ def unsorted_segment_min(data: Any, segment_ids: Any, num_segments: Any, name: s
 
 
 def _weighed(data: Any, segment_ids: Any, num_segments: Any, name: str) -> tuple[Tensor, Tensor]:
-    """The sums of the segments and how many rows each has, at least 1; integers become float64."""
+    """The sums of the segments and how many rows each has, at least 1; integers become floating."""
     data = as_tensor(data)
     if data.dtype.is_integer:
-        data = cast(data, _float64)
+        data = cast(data, QUOTIENT[data.dtype])
     ids = integers(segment_ids, name, "segment_ids")
     segments = whole(num_segments, name, "num_segments")
     sums = lookup.segment_sum(data, ids, segments, _SUM)
@@ -137,7 +138,7 @@ def _weighed(data: Any, segment_ids: Any, num_segments: Any, name: str) -> tuple
     ),
 )
 def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Tensor:
-    """Means of the rows that share a number; 0 for a segment without rows; integers give float64.
+    """Means of the rows that share a number; 0 for a segment without rows; integers give floats, as `truediv`.
 
     Errors as for `unsorted_segment_sum`.
 
@@ -160,7 +161,7 @@ def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any, name: 
 def unsorted_segment_sqrt_n(
     data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
 ) -> Tensor:
-    """Sums of the rows that share a number, over the root of how many they are; integers give float64.
+    """Sums of the rows that share a number, over the root of how many they are; integers give floats, as `truediv`.
 
     Errors as for `unsorted_segment_sum`.
 

@@ -25,6 +25,7 @@ _int32, _int64 = TABLE[3], TABLE[4]
 TopKV2 = namedtuple("TopKV2", ["values", "indices"])
 Unique = namedtuple("Unique", ["y", "idx"])
 UniqueWithCounts = namedtuple("UniqueWithCounts", ["y", "idx", "count"])
+ApproxTopK = namedtuple("ApproxTopK", ["values", "indices"])
 ListDiff = namedtuple("ListDiff", ["out", "idx"])
 
 
@@ -190,6 +191,92 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
     return _core.convert(inside & finite & (better < whole(k, "in_top_k", "k")))
 
 
+@composed(
+    names="approx_top_k",
+    on=reals,
+    samples=[([(4,)], {"k": 2}), ([(3, 2)], {"k": 2, "reduction_dimension": 0, "is_max_k": False})],
+    reference=lambda x, k, reduction_dimension=-1, is_max_k=True: (
+        np.take(-np.sort(-x, reduction_dimension) if is_max_k else np.sort(x, reduction_dimension),
+                np.arange(k), reduction_dimension),
+        np.take(np.argsort(-x if is_max_k else x, reduction_dimension, kind="stable"),
+                np.arange(k), reduction_dimension),
+    ),
+)  # fmt: skip
+def approx_top_k(
+    input: Any,
+    k: Any,
+    reduction_dimension: Any = -1,
+    recall_target: float = 0.95,
+    is_max_k: bool = True,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+    name: str | None = None,
+) -> ApproxTopK:
+    """The k largest (or smallest) elements along an axis in order, and where they are: ``values``, ``indices``.
+
+    All of them are found, so any ``recall_target`` is met, and the other arguments change nothing.  The values are
+    differentiable.  Errors as for `top_k`, and InvalidArgumentError for numbers that are not floating.
+
+    >>> tf.approx_top_k([1.0, 3.0, 2.0], 2, is_max_k=False).values.numpy()
+    array([1., 2.], dtype=float32)
+    """
+    x = as_tensor(input)
+    if not x.dtype.is_floating:
+        raise InvalidArgumentError(f"approx_top_k needs floating numbers, got {x.dtype.name}: use tf.cast.")
+    place = _sort_axis(x, reduction_dimension, "approx_top_k")
+    axes = _exchanged(x.ndim, place, x.ndim - 1)
+    rows = structural.transpose(x, axes)
+    values, indices = top_k(rows if is_max_k else -rows, k)
+    values, indices = structural.transpose(values, axes), structural.transpose(indices, axes)
+    return ApproxTopK(values if is_max_k else -values, indices)
+
+
+@composed(
+    names="math.approx_max_k nn.approx_max_k",
+    on=reals,
+    samples=[([(2, 4)], {"k": 2})],
+    reference=lambda x, k: (-np.sort(-x)[..., :k], np.argsort(-x, kind="stable")[..., :k]),
+)
+def approx_max_k(
+    operand: Any,
+    k: Any,
+    reduction_dimension: Any = -1,
+    recall_target: float = 0.95,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+    name: str | None = None,
+) -> ApproxTopK:
+    """The k largest elements along an axis: `approx_top_k`.
+
+    >>> tf.math.approx_max_k([1.0, 3.0, 2.0], 2).indices.numpy()
+    array([1, 2], dtype=int32)
+    """
+    return approx_top_k(operand, k, reduction_dimension)
+
+
+@composed(
+    names="math.approx_min_k nn.approx_min_k",
+    on=reals,
+    samples=[([(2, 4)], {"k": 2})],
+    reference=lambda x, k: (np.sort(x)[..., :k], np.argsort(x, kind="stable")[..., :k]),
+)
+def approx_min_k(
+    operand: Any,
+    k: Any,
+    reduction_dimension: Any = -1,
+    recall_target: float = 0.95,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+    name: str | None = None,
+) -> ApproxTopK:
+    """The k smallest elements along an axis: `approx_top_k`.
+
+    >>> tf.math.approx_min_k([1.0, 3.0, 2.0], 2).indices.numpy()
+    array([0, 2], dtype=int32)
+    """
+    return approx_top_k(operand, k, reduction_dimension, is_max_k=False)
+
+
 # --- sets
 
 
@@ -281,7 +368,7 @@ def searchsorted(
     """Where along the last axis each value belongs in a sorted sequence, before equals (left) or after them
     (right).
 
-    All axes but the last must agree.  Raises ValueError for another side, InvalidArgumentError for shapes or
+    All axes but the last must have as many elements in both, which go together in order.  Raises ValueError for another side, InvalidArgumentError for shapes or
     dtypes that do not match.
 
     >>> tf.searchsorted([1, 3, 5], [0, 3, 6]).numpy()
@@ -300,7 +387,7 @@ def searchsorted(
             f"{sequence.dtype.name} tensor but is a {wanted.dtype.name} tensor"
         )
     lead = tuple(sequence.shape[:-1])
-    if tuple(wanted.shape[:-1]) != lead:
+    if size_of(wanted.shape[:-1]) != size_of(lead):
         raise InvalidArgumentError(
             f"searchsorted: Leading dim_size of both tensors must match: {text(sequence.shape)} and "
             f"{text(wanted.shape)}."
@@ -321,7 +408,7 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
     >>> tf.math.invert_permutation([1, 2, 0]).numpy()
     array([2, 0, 1], dtype=int32)
     """
-    x = as_tensor(x)
+    x = as_tensor(x, _int32 if isinstance(x, list) and not x else None)
     if x.ndim != 1 or not x.dtype.is_integer:
         raise InvalidArgumentError(
             f"invert_permutation expects a 1D vector of integers, got {x.dtype.name} of shape "

@@ -6,6 +6,7 @@ import abc
 from collections.abc import Sequence
 from typing import Any
 
+from bant._missing import answer as _answer
 from bant._typing import TensorLike as TensorLike  # what operations take for a tensor
 
 
@@ -48,3 +49,6 @@ class SupportsTracingProtocol(abc.ABC):
     @abc.abstractmethod
     def __tf_tracing_type__(self, context: Any) -> TraceType:
         """The description of this object."""
+
+
+__getattr__ = _answer("types.experimental", globals())
