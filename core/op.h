@@ -135,6 +135,7 @@ struct OwnLoop {
     int n_inputs;
     DType key;        // dtype of the last input
     Loop loop;
+    bool wraps = false;   // calls the loop whose place it takes: that is its data
 };
 const std::vector<OwnLoop>& own_loops();
 // Functions of one element that stand beside loops which are not our own, by the name of what computes the loop.

@@ -12,7 +12,7 @@ namespace bant {
 
 namespace {
 
-constexpr int64_t worth_sharing = 200000;   // cost of a group, in additions: 20 µs or so
+constexpr int64_t worth_sharing = 90000;    // cost of a group, in additions: 10 µs or so
 constexpr int64_t run_piece = 512;          // elements folded plainly before their sums are folded
 constexpr int64_t alignment = 64;
 constexpr int64_t kernel_run = 1024;        // elements that a native kernel folds in one call
@@ -63,7 +63,12 @@ void gather_strided(char* to, const char* base, const Shape* shape, const int64_
         T* out = reinterpret_cast<T*>(to);
         while (count > 0) {
             const int64_t n = std::min(count, shape->dims[last] - index[last]), step = strides[last];
-            for (int64_t i = 0; i < n; ++i) std::memcpy(&out[i], at + i * step, sizeof(T));
+            constexpr int64_t size = sizeof(T);
+            if (step == size) std::memcpy(out, at, static_cast<size_t>(n) * sizeof(T));
+            else if (step == -size)   // steps that the compiler can see make the vector loop
+                for (int64_t i = 0; i < n; ++i) std::memcpy(&out[i], at - i * size, sizeof(T));
+            else
+                for (int64_t i = 0; i < n; ++i) std::memcpy(&out[i], at + i * step, sizeof(T));
             out += n;
             count -= n;
             at += n * step;

@@ -282,6 +282,8 @@ std::vector<OwnLoop> elementwise_loops() {
     replace<ZeroProduct_float, ZeroProduct_double>(table, "zero_product");
     replace<Xdivy_float, Xdivy_double>(table, "xdivy");
     replace<FloorDivide_float, FloorDivide_double>(table, "floor_divide");
+    use_arithmetic_loops(table);
+    for (const OwnLoop& own : arithmetic_loops()) table.push_back(own);
     return table;
 }
 

@@ -19,12 +19,12 @@ namespace {
 
 template <size_t n> struct Block { char bytes[n]; };
 
-// Copies `count` blocks of `block` bytes: block i comes from `from + source(i)`.
+// Copies `count` blocks of `block` bytes: block i comes from `from + source(i)`.  In several threads where that is much.
 template <class Source>
-void copy_blocks(char* to, const char* from, int64_t count, size_t block, Source&& source) {
+void copy_piece(char* to, const char* from, int64_t begin, int64_t end, size_t block, Source&& source) {
     const auto sized = [&](auto tag) {
         constexpr size_t size = sizeof(typename decltype(tag)::type);
-        for (int64_t i = 0; i < count; ++i) std::memcpy(to + i * static_cast<int64_t>(size), from + source(i), size);
+        for (int64_t i = begin; i < end; ++i) std::memcpy(to + i * static_cast<int64_t>(size), from + source(i), size);
     };
     switch (block) {
         case 1: return sized(Tag<Block<1>>{});
@@ -32,8 +32,29 @@ void copy_blocks(char* to, const char* from, int64_t count, size_t block, Source
         case 4: return sized(Tag<Block<4>>{});
         case 8: return sized(Tag<Block<8>>{});
         case 16: return sized(Tag<Block<16>>{});
+        case 32: return sized(Tag<Block<32>>{});
+        case 64: return sized(Tag<Block<64>>{});
+        case 128: return sized(Tag<Block<128>>{});
         default:
-            for (int64_t i = 0; i < count; ++i) std::memcpy(to + i * static_cast<int64_t>(block), from + source(i), block);
+            for (int64_t i = begin; i < end; ++i) std::memcpy(to + i * static_cast<int64_t>(block), from + source(i), block);
+    }
+}
+template <class Source>
+void copy_blocks(char* to, const char* from, int64_t count, size_t block, Source&& source) {
+    const int64_t words = static_cast<int64_t>(block + 15) / 16;   // some nanoseconds for the first, half a one for each
+    in_pieces(count, worthwhile_rows(1, 1 + words / 2), [&](int64_t begin, int64_t end) { copy_piece(to, from, begin, end, block, source); });
+}
+
+// Rows of one_hot along the last axis, each written once.
+template <class Item, class T>
+void hot_rows(const T* hot, int64_t first, int64_t last, int64_t depth, const char* on, const char* off, char* out) {
+    Item on_value, off_value;
+    std::memcpy(&on_value, on, sizeof(Item));
+    std::memcpy(&off_value, off, sizeof(Item));
+    Item* to = reinterpret_cast<Item*>(out) + first * depth;
+    for (int64_t row = first; row < last; ++row, to += depth) {
+        for (int64_t k = 0; k < depth; ++k) to[k] = off_value;
+        if (hot[row] >= 0 && static_cast<uint64_t>(hot[row]) < static_cast<uint64_t>(depth)) to[hot[row]] = on_value;
     }
 }
 
@@ -86,22 +107,29 @@ void gather_kernel(const Call& call, Tensor* const* outputs) {
     const int64_t* dims = x->shape->dims;
     const int64_t limit = dims[plan.axis];
     Dense index(indices);
-    const int64_t all = indices->size();
-    for (int64_t i = 0; i < all; ++i) {
-        const int64_t at = index_at(index.data(), indices->dtype, i);
-        if (static_cast<uint64_t>(at) >= static_cast<uint64_t>(limit))
-            refuse_index(call, "indices" + position_text(i, indices->shape->dims, indices->rank()) + " = " + std::to_string(at) + " is not in [0, " + std::to_string(limit) + ")");
-    }
-    if (outputs[0]->size() == 0) return;
-    Dense values(x);
     const int64_t batches = product(dims, 0, plan.batch), outer = product(dims, plan.batch, plan.axis);
     const int64_t block = product(dims, plan.axis + 1, x->rank()) * static_cast<int64_t>(size_of(x->dtype));
     const int64_t each = product(indices->shape->dims, plan.batch, indices->rank());
-    char* to = outputs[0]->data;
-    const char* from = values.data();
-    for (int64_t b = 0; b < batches; ++b)
-        for (int64_t o = 0; o < outer; ++o, from += limit * block, to += each * block)
-            copy_blocks(to, from, each, static_cast<size_t>(block), [&](int64_t i) { return index_at(index.data(), indices->dtype, b * each + i) * block; });
+    with_indices(index.data(), indices->dtype, [&](const auto* at) {
+        const int64_t wrong = first_outside(at, indices->size(), limit);
+        if (wrong >= 0)
+            refuse_index(call, "indices" + position_text(wrong, indices->shape->dims, indices->rank()) + " = " + std::to_string(at[wrong]) + " is not in [0, " + std::to_string(limit) + ")");
+        if (outputs[0]->size() == 0) return;
+        Dense values(x);
+        const auto gathered = [&](int64_t first, int64_t last, auto&& copy) {   // of the batches times outer slices
+            for (int64_t slice = first; slice < last; ++slice) {
+                const auto* picked = at + slice / outer * each;
+                copy(outputs[0]->data + slice * each * block, values.data() + slice * limit * block, [&](int64_t i) { return int64_t{picked[i]} * block; });
+            }
+        };
+        if (batches * outer == 1) {
+            gathered(0, 1, [&](char* to, const char* from, auto&& source) { copy_blocks(to, from, each, static_cast<size_t>(block), source); });
+            return;
+        }
+        in_pieces(batches * outer, worthwhile_rows(each, 1 + block / 32), [&](int64_t first, int64_t last) {
+            gathered(first, last, [&](char* to, const char* from, auto&& source) { copy_piece(to, from, 0, each, static_cast<size_t>(block), source); });
+        });
+    });
 }
 
 // ---- gather_nd(x, indices; batch_dims)
@@ -178,19 +206,24 @@ void one_hot_kernel(const Call& call, Tensor* const* outputs) {
     const int at = call.attribute(1) == -1 ? indices->rank() : static_cast<int>(call.attribute(1));
     const size_t item = size_of(out->dtype);
     if (out->size() == 0) return;
-    fill_elements(out->data, out->size(), call.inputs[2]->data, item);
     Dense index(indices);
-    const int64_t inner = product(indices->shape->dims, at, indices->rank());
+    const int64_t inner = product(indices->shape->dims, at, indices->rank()), outer = indices->size() / inner;
+    const char* on = call.inputs[1]->data;
     by_dtype(indices->dtype, [&](auto tag) {
         using T = typename decltype(tag)::type;
-        if constexpr (std::is_integral_v<T>) {
-            const T* hot = reinterpret_cast<const T*>(index.data());
-            for (int64_t i = 0; i < indices->size(); ++i) {
-                if (hot[i] < 0 || static_cast<uint64_t>(hot[i]) >= static_cast<uint64_t>(depth)) continue;
-                const int64_t flat = (i / inner * depth + static_cast<int64_t>(hot[i])) * inner + i % inner;
-                std::memcpy(out->data + flat * static_cast<int64_t>(item), call.inputs[1]->data, item);
-            }
-        }
+        if constexpr (std::is_integral_v<T>)
+            in_pieces(outer, worthwhile_rows(inner * (1 + depth / 8)), [&](int64_t first, int64_t last) {
+                if (inner == 1 && item == sizeof(uint32_t)) return hot_rows<uint32_t>(reinterpret_cast<const T*>(index.data()), first, last, depth, on, call.inputs[2]->data, out->data);
+                if (inner == 1 && item == sizeof(uint64_t)) return hot_rows<uint64_t>(reinterpret_cast<const T*>(index.data()), first, last, depth, on, call.inputs[2]->data, out->data);
+                fill_elements(out->data + first * depth * inner * static_cast<int64_t>(item), (last - first) * depth * inner, call.inputs[2]->data, item);
+                const T* hot = reinterpret_cast<const T*>(index.data()) + first * inner;
+                for (int64_t o = first; o < last; ++o)
+                    for (int64_t i = 0; i < inner; ++i, ++hot) {
+                        if (*hot < 0 || static_cast<uint64_t>(*hot) >= static_cast<uint64_t>(depth)) continue;
+                        char* to = out->data + ((o * depth + static_cast<int64_t>(*hot)) * inner + i) * static_cast<int64_t>(item);
+                        std::memcpy(to, on, item);
+                    }
+            });
     });
 }
 

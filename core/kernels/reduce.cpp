@@ -84,10 +84,12 @@ struct Any {
 
 constexpr int64_t run_block = 512;  // elements folded plainly before they enter the cascade
 constexpr int64_t row_block = 16;   // rows, likewise
-constexpr int lanes = 32;           // accumulators of a contiguous run: enough for any vector unit
+constexpr int lanes_of_sums = 32;   // accumulators of a contiguous run: enough for any vector unit
+constexpr int lanes_of_ordered = 64;   // of max and min, whose steps take longer
 
 template <class O, class T>
 BANT_INLINE typename O::Acc fold_run_body(const T* values, int64_t count) {
+    constexpr int lanes = O::pairwise ? lanes_of_sums : lanes_of_ordered;
     typename O::Acc lane[lanes];
     if (count < lanes) {
         typename O::Acc total = O::start();
@@ -138,6 +140,8 @@ void fold_rows(O, Tag<T>, typename O::Acc* onto, const char* values, int64_t row
     }
 FAST_FOLD(Sum, float)
 FAST_FOLD(Sum, double)
+FAST_FOLD(Prod, float)
+FAST_FOLD(Prod, double)
 FAST_FOLD(Max, float)
 FAST_FOLD(Max, double)
 FAST_FOLD(Min, float)
@@ -263,7 +267,7 @@ private:
 template <class O, class T>
 void reduce_by_runs(const char* in, char* out, const Axes& kept, const Axes& folded) {
     const int last = folded.count - 1;
-    if (last == 0 && folded.extent[0] < lanes) {  // many short runs: as little as possible around each
+    if (last == 0 && folded.extent[0] < lanes_of_sums) {  // many short runs: as little as possible around each
         const int64_t count = folded.extent[0], step = folded.in_step[0];
         const int inner = kept.count - 1;
         const int64_t runs = inner < 0 ? 1 : kept.extent[inner], in_step = inner < 0 ? 0 : kept.in_step[inner], out_step = inner < 0 ? 0 : kept.out_step[inner];
@@ -389,6 +393,31 @@ void reduce_by_rows(const char* in, char* out, const Axes& kept, const Axes& fol
     });
 }
 
+// Folded axes on both sides of a kept one, as in a sum over all axes but the middle one, where what the inner ones hold lies
+// in one piece: the outer axes are folded first, whole pieces onto each other, and then the runs of the last piece.
+constexpr int64_t piece_limit = 1 << 13;   // elements: they stay in the nearest caches
+
+template <class O, class T>
+bool reduce_pieces(const char* in, char* out, Axes kept, const Axes& folded) {
+    using Acc = typename O::Acc;
+    if constexpr (sizeof(Acc) != sizeof(T) || is_small_float<T>) return false;
+    else {
+        const int last = folded.count - 1, row = kept.count - 1;
+        if (last < 1 || row < 0) return false;
+        const int64_t run = folded.extent[last], width = kept.extent[row], out_step = kept.out_step[row];
+        if (folded.in_step[last] != sizeof(T) || kept.in_step[row] != run * static_cast<int64_t>(sizeof(T)) || run * width > piece_limit) return false;
+        kept.erase(row);
+        RowCascade<O, T> cascade(run * width, folded.elements() / run, sizeof(T));
+        kept.walk(kept.count, in, out, [&](const char* from, char* to) {
+            cascade.start(run * width);
+            folded.walk(last - 1, from, nullptr, [&](const char* at, char*) { cascade.add_rows(at, folded.extent[last - 1], folded.in_step[last - 1]); });
+            const T* total = reinterpret_cast<const T*>(cascade.finish());
+            for (int64_t i = 0; i < width; ++i) *reinterpret_cast<T*>(to + i * out_step) = narrow<T>(fold_run(O{}, total + i * run, run));
+        });
+        return true;
+    }
+}
+
 // Folds the axes in the set `reduced` of `x` into `out`.
 template <class O, class T>
 void reduce(const Tensor* x, uint64_t reduced, Tensor* out) {
@@ -414,7 +443,10 @@ void reduce(const Tensor* x, uint64_t reduced, Tensor* out) {
             nearest = magnitude(kept.in_step[axis]);
             row = axis;
         }
-    if (row < 0) return reduce_by_runs<O, T>(x->data, out->data, kept, folded);
+    if (row < 0) {
+        if (!reduce_pieces<O, T>(x->data, out->data, kept, folded)) reduce_by_runs<O, T>(x->data, out->data, kept, folded);
+        return;
+    }
     const int64_t extent = kept.extent[row], in_step = kept.in_step[row], out_step = kept.out_step[row];
     kept.erase(row);
     reduce_by_rows<O, T>(x->data, out->data, kept, folded, extent, in_step, out_step);

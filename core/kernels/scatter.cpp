@@ -42,6 +42,15 @@ void with_targets(Tensor* out, F&& f) {
 // Folds row i of `updates` onto row target(i); a negative target drops it.
 template <Combine how, class T, class Acc, class Target>
 void fold_updates(Acc* targets, const T* updates, int64_t rows, int64_t width, Target&& target) {
+    if (width == 1) {   // no loop around one element
+        for (int64_t row = 0; row < rows; ++row) {
+            const int64_t at = target(row);
+            if (at < 0) continue;
+            if constexpr (is_small_float<T> && !std::is_same_v<T, Acc>) targets[at] = combined<how>(targets[at], widen(updates[row]));
+            else targets[at] = combined<how>(targets[at], updates[row]);
+        }
+        return;
+    }
     for (int64_t row = 0; row < rows; ++row, updates += width) {
         const int64_t at = target(row);
         if (at < 0) continue;
@@ -102,13 +111,24 @@ void scatter(const Call& call, const Tensor* indices, const Tensor* updates, Com
     const int depth = static_cast<int>(indices->shape->dims[index_rank - 1]);
     const int64_t rows = product(indices->shape->dims, 0, index_rank - 1);
     Dense index(indices);
-    for (int64_t row = 0; row < rows; ++row)
+    int64_t row = 0;   // the first that may be wrong
+    if (depth == 1)   // one index a row: looked at in vectors
+        with_indices(index.data(), indices->dtype, [&](const auto* at) {
+            const int64_t wrong = first_outside(at, rows, dims[0]);
+            row = wrong < 0 ? rows : wrong;
+        });
+    for (; row < rows; ++row)
         if (flat_index(index.data(), indices->dtype, row, dims, depth) < 0)
             refuse_index(call, "indices" + position_text(row, indices->shape->dims, index_rank - 1) + " = " + index_row_text(index.data(), indices->dtype, row, depth) +
                                    " does not index into shape " + to_string(out->shape));
     if (updates->size() == 0) return;
     Dense values(updates);
-    fold_tensor(how, out, values.data(), rows, product(dims, depth, out->rank()),
+    const int64_t width = product(dims, depth, out->rank());
+    if (depth == 1 && indices->dtype == DType::int32)
+        return fold_tensor(how, out, values.data(), rows, width, [at = reinterpret_cast<const int32_t*>(index.data())](int64_t row) { return int64_t{at[row]}; });
+    if (depth == 1)
+        return fold_tensor(how, out, values.data(), rows, width, [at = reinterpret_cast<const int64_t*>(index.data())](int64_t row) { return at[row]; });
+    fold_tensor(how, out, values.data(), rows, width,
                 [&](int64_t row) { return flat_index(index.data(), indices->dtype, row, dims, depth); });
 }
 
@@ -213,8 +233,11 @@ void unsorted_segment_kernel(const Call& call, Tensor* const* outputs) {
     });
     if (values->size() == 0 || out->size() == 0) return;
     Dense rows(values);
-    fold_tensor(how, out, rows.data(), ids->size(), product(values->shape->dims, ids->rank(), values->rank()),
-                [&](int64_t row) { return index_at(id.data(), ids->dtype, row); });
+    const int64_t width = product(values->shape->dims, ids->rank(), values->rank());
+    if (ids->dtype == DType::int32)
+        fold_tensor(how, out, rows.data(), ids->size(), width, [at = reinterpret_cast<const int32_t*>(id.data())](int64_t row) { return int64_t{at[row]}; });
+    else
+        fold_tensor(how, out, rows.data(), ids->size(), width, [at = reinterpret_cast<const int64_t*>(id.data())](int64_t row) { return at[row]; });
 }
 
 }  // namespace bant

@@ -7,6 +7,7 @@
 // Division of labour: an infer function refuses everything that shapes, dtypes and attributes can show to be wrong
 // (attributes come from user code); kernels check only values, such as indices.
 #pragma once
+#include <algorithm>
 #include <complex>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include <type_traits>
 
 #include "../op.h"
+#include "../pool.h"
 #include "../strided.h"
 #include "simd.h"
 
@@ -111,6 +113,30 @@ int checked_axis(const Call& call, int64_t axis, int rank);                     
 void require_index_dtype(const Call& call, int input);                                     // int32 or int64
 void require_same_dtype(const Call& call, int first, int second);
 int64_t checked_add(const Call& call, int64_t a, int64_t b);
+
+// ---- threads
+
+// Calls `f(first, last)` for pieces of [0, count) that together cover it, of at least `least` items each, shared out among
+// threads.  What `f` computes may not depend on where the pieces begin.
+template <class F>
+void in_pieces(int64_t count, int64_t least, F&& f) {
+    constexpr int64_t most = 64;
+    const int64_t each = std::max({int64_t{1}, least, (count + most - 1) / most});
+    if (count <= each) {
+        if (count > 0) f(int64_t{0}, count);
+        return;
+    }
+    struct Work { F& f; int64_t count, each; } work{f, count, each};
+    parallel((count + each - 1) / each, [](void* context, int64_t chunk, int) {
+        const Work& w = *static_cast<const Work*>(context);
+        w.f(chunk * w.each, std::min(w.count, (chunk + 1) * w.each));
+    }, &work);
+}
+// How many rows of `length` elements make a piece that is worth a thread's while, if an element takes `cost` nanoseconds.
+inline int64_t worthwhile_rows(int64_t length, int64_t cost = 1) {
+    constexpr int64_t worth_sharing = 1 << 15;   // nanoseconds
+    return std::max<int64_t>(1, worth_sharing / std::max<int64_t>(1, length * cost));
+}
 
 // ---- memory
 

@@ -5,6 +5,7 @@
 #include "../kernels/cast.h"
 #include "../kernels/lapack.h"
 #include "../kernels/matmul.h"
+#include "../kernels/sort.h"
 #include "host.h"
 
 namespace bant::host {
@@ -77,6 +78,11 @@ void ready_numpy_loops() {
     for_each_loop(ufunc_of(matmul.get()), [](int dtype, LoopFunction function, void* data, int out) {
         if (out == dtype && !matmul_loops[dtype].function) matmul_loops[dtype] = Loop{function, data, static_cast<DType>(out)};
     });
+    int place = 0;
+    for (int type : {NPY_UINT8, NPY_UINT16, NPY_UINT32, NPY_UINT64}) {
+        Object description = Object::checked(reinterpret_cast<PyObject*>(PyArray_DescrFromType(type)));
+        key_sorts[place++] = PyDataType_GetArrFuncs(reinterpret_cast<PyArray_Descr*>(description.get()))->sort[NPY_QUICKSORT];
+    }
 }
 
 namespace {

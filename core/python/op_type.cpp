@@ -320,7 +320,12 @@ PyObject* add_loops(PyObject* object, PyObject* args) {
     if (!PyArg_ParseTuple(args, "sI", &of, &dtypes)) return nullptr;
     Op& op = *reinterpret_cast<PyOp*>(object)->op;
     for (const OwnLoop& own : own_loops())
-        if (std::string(of) == own.name && own.n_inputs == op.n_inputs && dtypes >> code(own.key) & 1) op.loops[code(own.key)] = own.loop;
+        if (std::string(of) == own.name && own.n_inputs == op.n_inputs && dtypes >> code(own.key) & 1) {
+            Loop& place = op.loops[code(own.key)];
+            Loop loop = own.loop;
+            if (own.wraps) loop.data = new Loop(place);   // lives as long as the op: for ever
+            place = loop;
+        }
     Py_RETURN_NONE;
 }
 

@@ -1,6 +1,8 @@
 // Layout, casts and reductions against plain loops; the tools are in kernel_testing.h.
 #include "kernel_testing.h"
 
+#include <algorithm>
+
 namespace {
 
 // ---- layout
@@ -366,6 +368,76 @@ void test_cumulate() {
     refuses("cumsum", {random_dense(DType::boolean, {2})}, {0, 0, 0}, "of bool");
 }
 
+// ---- order
+
+// Without NumPy's sorts here: the standard library's take their place.
+void test_order() {
+    for (Layout layout : layouts)
+        for (int code_of = 0; code_of < dtype_count; ++code_of) {
+            const DType dtype = static_cast<DType>(code_of);
+            if (is_complex(dtype)) continue;
+            for (const Dims& dims : std::vector<Dims>{{2, 3, 9}, {1}, {2, 40000}})
+                for (bool descending : {false, true}) {
+                    const int64_t length = dims.back();
+                    Ref x = random_tensor(dtype, dims, layout);
+                    const std::string text = label(descending ? "descending" : "ascending", dtype, dims, layout);
+                    Ref sorted = run("sort", {x}, {descending}), order = run("argsort", {x}, {descending, length}), first = run("argsort", {x}, {descending, (length + 8) / 9});
+                    std::vector<int64_t> right(static_cast<size_t>(length));
+                    for (int64_t row = 0; row < x->size() / length; ++row) {
+                        const auto value = [&](int64_t i) { return at(x.get(), row * length + i).real(); };
+                        for (int64_t i = 0; i < length; ++i) right[static_cast<size_t>(i)] = i;
+                        std::stable_sort(right.begin(), right.end(), [&](int64_t a, int64_t b) { return descending ? value(a) > value(b) : value(a) < value(b); });
+                        bool same = true;
+                        for (int64_t i = 0; i < length; ++i) {
+                            const int64_t place = right[static_cast<size_t>(i)];
+                            same &= at(order.get(), row * length + i).real() == place && at(sorted.get(), row * length + i).real() == value(place);
+                            if (i < first->shape->dims[first->rank() - 1]) same &= at(first.get(), row * first->shape->dims[first->rank() - 1] + i).real() == place;
+                        }
+                        check(same, "order " + text);
+                    }
+                    if (descending) continue;
+                    if (length > 100) continue;
+                    for (bool after : {false, true})
+                        expect(run("searchsorted", {sorted, x}, {after}), dims, "searchsorted " + text, [&](const Dims& i) {
+                            int64_t below = 0;
+                            for (Dims other = i; below < length; ++below) {
+                                other.back() = below;
+                                const long double there = at(sorted.get(), other).real(), wanted = at(x.get(), i).real();
+                                if (after ? there > wanted : there >= wanted) break;
+                            }
+                            return Number(static_cast<long double>(below));
+                        });
+                }
+        }
+    Ref x = random_dense(DType::float32, {2, 3});
+    refuses("sort", {random_dense(DType::complex64, {2})}, {0}, "complex64");
+    refuses("sort", {random_dense(DType::float32, {})}, {0}, "at least 1-D");
+    refuses("argsort", {x}, {0, 4}, "at least k columns");
+    refuses("argsort", {x}, {0, -1}, "at least k columns");
+    refuses("searchsorted", {x, random_dense(DType::float32, {3, 3})}, {0}, "must match");
+}
+
+void test_recurrence() {
+    for (Layout layout : layouts)
+        for (bool reverse : {false, true})
+            for (int64_t axis : {0, 1, -1}) {
+                const Dims dims = {2, 3, 4};
+                const size_t along = static_cast<size_t>(axis < 0 ? 2 : axis);
+                Ref a = random_tensor(DType::float64, dims, layout), b = random_tensor(DType::float64, dims, layout);
+                expect(run("recurrence", {a, b}, {axis, reverse}), dims, label("recurrence", DType::float64, dims, layout), [&](const Dims& i) {
+                    Number s = 0;
+                    const int64_t steps = reverse ? dims[along] - i[along] : i[along] + 1;
+                    for (int64_t k = 0; k < steps; ++k) {
+                        Dims other = i;
+                        other[along] = reverse ? dims[along] - 1 - k : k;
+                        s = at(b.get(), other) + at(a.get(), other) * s;
+                    }
+                    return s;
+                }, 4 * precision(DType::float64));
+            }
+    refuses("recurrence", {random_dense(DType::float32, {2}), random_dense(DType::float32, {3})}, {0, 0}, "one shape");
+}
+
 }  // namespace
 
 
@@ -376,5 +448,7 @@ int main() {
     test_adapter();
     test_reduce();
     test_cumulate();
+    test_order();
+    test_recurrence();
     return report();
 }

@@ -52,7 +52,7 @@ sqrt = scalar("sqrt", np.sqrt, lambda g, out: multiply_no_nan(0.5 / out, g), nam
     cost=2, doc="Square root, elementwise. At 0 the derivative is infinite, but a gradient of 0 stays 0.")  # fmt: skip
 rsqrt = scalar("rsqrt", "rsqrt", lambda out: -0.5 * out * out * out, names="math.rsqrt", on=positive,
     reference=lambda x: 1 / np.sqrt(x), cost=3, doc="1 / √x, elementwise.")  # fmt: skip
-power = scalar("pow", (np.power, "ipow"), lambda x, y: y * x ** (y - 1), lambda x, out: out * log(_positive_or_one(x)),
+power = scalar("pow", (np.power, "ipow", "power"), lambda x, y: y * x ** (y - 1), lambda x, out: out * log(_positive_or_one(x)),
     names="pow math.pow", dtypes=NUMBERS, on=(positive, exponents), divisor_check=2,
     cost=8, neutral=(None, 1.0), doc="x to the power y, elementwise. The derivative by y is 0 where x ≤ 0.")  # fmt: skip
 squared_difference = scalar("squared_difference", "squared_difference",
@@ -88,10 +88,10 @@ absolute = scalar("abs", np.absolute, lambda g, x: scaled(_cast(g, x.dtype), sig
 sign = scalar("sign", "sign", lambda g, x: _sign_gradient(g, x), names="sign math.sign", dtypes=NUMBERS,
     holomorphic=False, on=reals, reference=np.sign,
     doc="-1, 0 or 1, elementwise; x / |x| for complex x. The derivative of real x is 0.")  # fmt: skip
-maximum = scalar("maximum", np.maximum, lambda g, x, y: select(x >= y, g, 0.0), lambda g, x, y: select(x >= y, 0.0, g),
+maximum = scalar("maximum", (np.maximum, "maximum"), lambda g, x, y: select(x >= y, g, 0.0), lambda g, x, y: select(x >= y, 0.0, g),
     names="maximum math.maximum", dtypes=REALS, on=(reals, reals),
     doc="The larger of x and y, elementwise. At a tie the gradient goes to x.")  # fmt: skip
-minimum = scalar("minimum", np.minimum, lambda g, x, y: select(x <= y, g, 0.0), lambda g, x, y: select(x <= y, 0.0, g),
+minimum = scalar("minimum", (np.minimum, "minimum"), lambda g, x, y: select(x <= y, g, 0.0), lambda g, x, y: select(x <= y, 0.0, g),
     names="minimum math.minimum", dtypes=REALS, on=(reals, reals),
     doc="The smaller of x and y, elementwise. At a tie the gradient goes to x.")  # fmt: skip
 

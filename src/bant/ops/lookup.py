@@ -148,6 +148,30 @@ scatter_min = op("tensor_scatter_nd_min", "tensor_scatter", "x indices updates",
     reference=lambda x, indices, updates, mode: _scatter_reference(np.minimum, x, indices, updates),
     doc="The smaller of x and the updates at index tuples. Ties share the gradient equally.")  # fmt: skip
 
+# --- order
+
+argsort = op("argsort", "argsort", "x", "descending k",
+    samples=[([(4,)], (0, 4)), ([(3, 4)], (1, 4)), ([(2, 3, 9)], (1, 1)), ([(2, 0)], (0, 0))],
+    reference=lambda x, descending, k: _order_reference(x, descending)[..., :k].astype(np.int32),
+    doc="The positions of the first k elements in order along the last axis. Equals keep theirs, NaN is last.")  # fmt: skip
+
+
+def _sort_gradient(g, x, descending):
+    last = x.ndim - 1
+    return _gather_gradient(g, x.shape, argsort(x, descending, x.shape[last]), last, last)
+
+
+sort = op("sort", "sort", "x", "descending", x=_sort_gradient, samples=[([(4,)], (0,)), ([(3, 4)], (1,)), ([(2, 0)], (0,))],
+    reference=lambda x, descending: np.take_along_axis(x, _order_reference(x, descending), -1),
+    doc="The elements in order along the last axis. NaN is last.")  # fmt: skip
+
+searchsorted = op("searchsorted", "searchsorted", "sequence values", "right",
+    samples=[([np.array([1.0, 3.0, 3.0, 5.0]), np.array([0.0, 3.0, 6.0])], (0,)),
+        ([np.array([[1.0, 3.0], [2.0, 2.0]]), np.array([[3.0], [2.0]])], (1,)), ([np.zeros(0), np.array([1.0])], (1,))],
+    reference=lambda sequence, values, right: np.stack([np.searchsorted(s, v, ("left", "right")[right]) for s, v in zip(
+        np.atleast_2d(sequence), np.atleast_2d(values))]).reshape(values.shape).astype(np.int32),
+    doc="Where values belong in sorted rows: before their equals, or after them.")  # fmt: skip
+
 # --- segments
 
 
@@ -240,6 +264,11 @@ def _gather_nd_reference(x, indices, batch_dims):
     for place in np.ndindex(*indices.shape[:-1]):
         result[place] = x[tuple(indices[place])]
     return result
+
+
+def _order_reference(x, descending):
+    ranks = np.unique(x, return_inverse=True)[1].reshape(x.shape)  # can be negated, whatever the dtype
+    return np.argsort(-ranks if descending else ranks, -1, kind="stable")
 
 
 def _scatter_reference(function, x, indices, updates):

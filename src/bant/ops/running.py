@@ -86,23 +86,54 @@ def cumsum(
     return structural.cumsum(x, _scan_axis(x, axis, "cumsum"), 1 if exclusive else 0, 1 if reverse else 0)
 
 
+def _before(x, axis, reverse):
+    """The elements before each, in running order; 0 for the first."""
+    return shifted(x, axis % x.ndim, -1 if reverse else 1, 0.0)
+
+
+def _adjoint(g, a, axis, reverse):
+    """What reaches each element of a recurrence from those after it: the recurrence that runs the other way."""
+    return recurrence(_before(a, axis, 1 - reverse), g, axis, 1 - reverse)
+
+
+def _recurrence_reference(a, b, axis, reverse):
+    a, b = (np.moveaxis(np.flip(x, axis) if reverse else x, axis, 0) for x in (a, b))
+    result = np.zeros_like(b)
+    for k in range(len(b)):
+        result[k] = b[k] + (a[k] * result[k - 1] if k else 0)
+    result = np.moveaxis(result, 0, axis)
+    return np.flip(result, axis) if reverse else result
+
+
+recurrence = op(
+    "recurrence",
+    "recurrence",
+    "a b",
+    "axis reverse",
+    a=lambda g, a, out, axis, reverse: _adjoint(g, a, axis, reverse) * _before(out, axis, reverse),
+    b=lambda g, a, axis, reverse: _adjoint(g, a, axis, reverse),
+    linear_in="b",
+    samples=[
+        ([(3, 4), (3, 4)], (1, 0)),
+        ([(3, 4), (3, 4)], (0, 1)),
+        ([(5,), (5,)], (-1, 1)),
+        ([(0, 2), (0, 2)], (0, 0)),
+    ],
+    reference=_recurrence_reference,
+    on=reals,
+    doc="s[k] = b[k] + a[k] s[k - 1] along an axis, from s[-1] = 0.",
+)
+
+
 def _products_gradient(g, x, axis, exclusive, reverse):
     """Σ over the totals after i of g times all their factors but x_i, without dividing: right where some x
     are 0.
 
-    That is (product of all before i) · s_i, where s_i = g_i + x_{i+1} s_{i+1}: a linear recurrence, solved by
-    doubling in log2(n) steps.
+    That is (product of all before i) · s_i, where s_i = g_i + x_{i+1} s_{i+1}: a recurrence that runs the other way.
     """
-    axis %= x.ndim
-    ahead = 1 if reverse else -1  # moves the next element (in running order) here
     if exclusive:
-        g = shifted(g, axis, ahead, 0.0)
-    factor, s, by = shifted(x, axis, ahead, 0.0), g, 1
-    while by < x.shape[axis]:
-        s = s + factor * shifted(s, axis, ahead * by, 0.0)
-        factor = factor * shifted(factor, axis, ahead * by, 0.0)
-        by *= 2
-    return s * products(x, axis, 1, reverse)
+        g = _before(g, axis, 1 - reverse)
+    return _adjoint(g, x, axis, reverse) * products(x, axis, 1, reverse)
 
 
 _products_reference = _reference(lambda x: np.cumprod(x, 0, dtype=x.dtype), 1)

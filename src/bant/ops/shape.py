@@ -82,7 +82,9 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
         result = structural.transpose(a, REVERSED_AXES[a.ndim])
     else:
         rank = a.ndim
-        order = [axis + rank if -rank <= axis < 0 else axis for axis in wholes(perm, "transpose", "perm")]
+        order = wholes(perm, "transpose", "perm")
+        if order and min(order) < 0:
+            order = [axis + rank if -rank <= axis < 0 else axis for axis in order]
         if len(order) == rank and len(set(order)) != rank:
             missing = next(axis for axis in ALL_AXES[rank] if axis not in order)
             raise InvalidArgumentError(
@@ -276,21 +278,25 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     >>> tf.reverse([1, 2, 3], [0]).numpy()
     array([3, 2, 1], dtype=int32)
     """
-    tensor = as_tensor(tensor)
-    dims = tuple(tensor.shape)
+    if type(tensor) is not Tensor:
+        tensor = as_tensor(tensor)
+    dims = tensor.shape
     rank = len(dims)
+    spec = [rank]
+    for extent in dims:
+        spec += (0, 1, extent)
     turned = set()
     for i, place in enumerate(wholes(axis, "reverse", "axis ('dims')", vector=True)):
         if not -rank <= place < rank:
             raise InvalidArgumentError(
                 f"reverse: 'axis'[{i}] = {place} is out of valid range [{-rank}, {rank - 1}]"
             )
-        if place % rank in turned:
-            raise InvalidArgumentError(f"reverse: axis {place % rank} specified more than once.")
-        turned.add(place % rank)
-    spec = [rank]
-    for place, extent in enumerate(dims):
-        spec += [extent - 1, -1, extent] if place in turned and extent else [0, 1, extent]
+        place %= rank
+        if place in turned:
+            raise InvalidArgumentError(f"reverse: axis {place} specified more than once.")
+        turned.add(place)
+        if spec[3 * place + 3]:
+            spec[3 * place + 1 : 3 * place + 3] = spec[3 * place + 3] - 1, -1
     return structural.slice_view(tensor, spec, ALL_AXES[rank])
 
 

@@ -1,6 +1,7 @@
 """Order: sort, argsort, top_k, unique, searchsorted.
 
-The order itself is found by NumPy's stable sorts; values follow it by gathering, so they have gradients.
+Both `sort` and `argsort` are primitives along the last axis; the gradient of sorted values goes back to where they came
+from.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from bant import _core
 from bant.dtypes import TABLE, as_dtype
 from bant.errors import DtypeMismatchError, InvalidArgumentError
 from bant.ops import lookup, structural
-from bant.ops.arguments import size_of, text, whole
+from bant.ops.arguments import text, whole
 from bant.ops.convert import as_tensor
 from bant.ops.domains import reals
+from bant.ops.elementwise import cast_op
 from bant.ops.registry import composed
 
 Tensor = _core.Tensor
@@ -29,33 +31,6 @@ ApproxTopK = namedtuple("ApproxTopK", ["values", "indices"])
 ListDiff = namedtuple("ListDiff", ["out", "idx"])
 
 
-def _array(x: Tensor, op: str) -> np.ndarray:
-    """The values in a NumPy array that has an order; InvalidArgumentError for complex numbers."""
-    if x.dtype.is_complex:
-        raise InvalidArgumentError(f"{op}: complex numbers ({x.dtype.name}) have no order.")
-    array = np.asarray(x)
-    return array.astype(np.float32) if x.dtype.name in ("bfloat16", "float16") else array
-
-
-def _order(array: np.ndarray, descending: bool) -> np.ndarray:
-    """Positions along the last axis in order; equals keep theirs, and NaN is last either way."""
-    if descending:
-        array = (
-            -array if array.dtype.kind == "f" else ~array
-        )  # ~ turns the order of integers round, whatever their range
-    return np.argsort(array, axis=-1, kind="stable")
-
-
-def _along_last(x: Tensor, order: np.ndarray) -> Tensor:
-    """The elements of x at positions along its last axis (``order`` has the same first axes)."""
-    lead, extent, count = order.shape[:-1], x.shape[-1], order.shape[-1]
-    rows = size_of(lead)
-    picked = lookup.gather(
-        structural.reshape(x, (rows, extent)), _core.convert(order.reshape(rows, count)), 1, 1
-    )
-    return structural.reshape(picked, (*lead, count))
-
-
 def _direction(direction: str) -> bool:
     if direction not in ("ASCENDING", "DESCENDING"):
         raise ValueError(
@@ -65,7 +40,7 @@ def _direction(direction: str) -> bool:
 
 
 def _sort_axis(x: Tensor, axis: Any, op: str) -> int:
-    place, rank = whole(axis, op, "axis"), x.ndim
+    place, rank = axis if type(axis) is int else whole(axis, op, "axis"), x.ndim
     if not -rank <= place < rank:
         raise InvalidArgumentError(
             f"{op}: slice index {place} of dimension 0 out of bounds: x has rank {rank}."
@@ -92,11 +67,14 @@ def argsort(
     >>> tf.argsort([3, 1, 2]).numpy()
     array([1, 2, 0], dtype=int32)
     """
-    descending = _direction(direction)
+    descending = 1 if _direction(direction) else 0
     x = as_tensor(values)
-    place = _sort_axis(x, axis, "argsort")
-    order = _order(np.moveaxis(_array(x, "argsort"), place, -1), descending)
-    return _core.convert(np.moveaxis(order, -1, place).astype(np.int32))
+    place, last = _sort_axis(x, axis, "argsort"), x.ndim - 1
+    if place == last:
+        return lookup.argsort(x, descending, x.shape[last])
+    exchanged = _exchanged(last + 1, place, last)
+    x = structural.transpose(x, exchanged)
+    return structural.transpose(lookup.argsort(x, descending, x.shape[last]), exchanged)
 
 
 @composed(
@@ -113,14 +91,13 @@ def sort(values: Any, axis: Any = -1, direction: str = "ASCENDING", name: str | 
     >>> tf.sort([3.0, 1.0, 2.0]).numpy()
     array([1., 2., 3.], dtype=float32)
     """
-    descending = _direction(direction)
+    descending = 1 if _direction(direction) else 0
     x = as_tensor(values)
-    place = _sort_axis(x, axis, "sort")
-    last = x.ndim - 1
-    if place != last:
-        x = structural.transpose(x, _exchanged(last + 1, place, last))
-    result = _along_last(x, _order(_array(x, "sort"), descending))
-    return result if place == last else structural.transpose(result, _exchanged(last + 1, place, last))
+    place, last = _sort_axis(x, axis, "sort"), x.ndim - 1
+    if place == last:
+        return lookup.sort(x, descending)
+    exchanged = _exchanged(last + 1, place, last)
+    return structural.transpose(lookup.sort(structural.transpose(x, exchanged), descending), exchanged)
 
 
 def _exchanged(rank: int, a: int, b: int) -> list[int]:
@@ -148,7 +125,7 @@ def top_k(
     (array([3, 2], dtype=int32), array([1, 2], dtype=int32))
     """
     x = as_tensor(input)
-    count = whole(k, "top_k", "k")
+    count = k if type(k) is int else whole(k, "top_k", "k")
     if x.ndim == 0:
         raise InvalidArgumentError("top_k: input must be >= 1-D, got shape []")
     if count < 0:
@@ -157,8 +134,10 @@ def top_k(
         raise InvalidArgumentError(
             f"top_k: input must have at least k columns. Had {x.shape[-1]}, needed {count}"
         )
-    order = _order(_array(x, "top_k"), True)[..., :count]
-    return TopKV2(_along_last(x, order), _core.convert(order.astype(as_dtype(index_type).as_numpy_dtype)))
+    order = lookup.argsort(x, 1, count)
+    last = x.ndim - 1
+    kind = as_dtype(index_type)
+    return TopKV2(lookup.gather(x, order, last, last), order if kind is _int32 else cast_op(order, kind))
 
 
 @composed(
@@ -392,11 +371,9 @@ def searchsorted(
             f"searchsorted: Leading dim_size of both tensors must match: {text(sequence.shape)} and "
             f"{text(wanted.shape)}."
         )
-    rows = _array(sequence, "searchsorted").reshape(size_of(lead), sequence.shape[-1])
-    queries = _array(wanted, "searchsorted").reshape(size_of(lead), wanted.shape[-1])
-    kind = as_dtype(out_type).as_numpy_dtype
-    found = [np.searchsorted(row, query, side) for row, query in zip(rows, queries, strict=False)]
-    return _core.convert(np.asarray(found, dtype=kind).reshape(tuple(wanted.shape)))
+    places = lookup.searchsorted(sequence, wanted, 1 if side == "right" else 0)
+    kind = as_dtype(out_type)
+    return places if kind is _int32 else cast_op(places, kind)
 
 
 @composed(names="math.invert_permutation", samples=[([np.array([1, 2, 0])], {})], reference=np.argsort)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from bant import _core
-from bant.dtypes import TABLE
 from bant.ops.elementwise import cast_op, scaled
 from bant.ops.registry import op, set_rules
 
@@ -208,12 +207,14 @@ def _product_of_others(x, axes):
     reduced = sorted(axis % rank for axis in axes) if rank else []
     if not reduced:
         return x * 0 + 1
+    if len(reduced) == 1:
+        return _exclusive_products(x, reduced[0])
     kept = [axis for axis in range(rank) if axis not in reduced]
     order = (*kept, *reduced)
     moved = transpose(x, order)
     outer = tuple(moved.shape[: len(kept)])
     flat = reshape(moved, *outer, _size(moved.shape[len(kept) :]))
-    others = _exclusive_products(flat)
+    others = _exclusive_products(flat, flat.ndim - 1)
     return transpose(reshape(others, moved.shape), inverse_permutation(order))
 
 
@@ -224,32 +225,11 @@ def _size(shape):
     return size
 
 
-def _exclusive_products(x):
-    """Along the last axis, the product of all other elements: products from the left times products from the right.
+def _exclusive_products(x, axis):
+    """Along an axis, the product of all other elements: products from the left times products from the right."""
+    from bant.ops.running import products  # which is made of the rows here
 
-    Made by doubling, in log2(n) steps of ordinary multiplications, so that it can be differentiated again.
-    """
-    n = x.shape[-1]
-    lead = tuple(x.shape[:-1])
-    if n <= 1:
-        return x * 0 + 1
-
-    def shifted(values, by, before):
-        """Moved by `by` places along the last axis; ones come in."""
-        paddings = [0, 0] * len(lead) + ([by, 0] if before else [0, by])
-        spec = [len(lead) + 1]
-        for extent in lead:
-            spec += [0, 1, extent]
-        spec += [0 if before else by, 1, n - by] if n > by else [0, 1, 0]
-        part = slice_view(values, spec, _range(len(lead) + 1))
-        one = cast_op(_core.full((), TABLE[12], 1.0), values.dtype)
-        return pad_constant(part, one, paddings)
-
-    left, right, by = shifted(x, 1, True), shifted(x, 1, False), 1
-    while by < n:
-        left, right = left * shifted(left, by, True), right * shifted(right, by, False)
-        by *= 2
-    return left * right
+    return products(x, axis, 1, 0) * products(x, axis, 1, 1)
 
 
 def _sum_to_reference(x, dims):
