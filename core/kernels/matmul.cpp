@@ -174,22 +174,6 @@ void share_out(const Loop& loop, char* const* data, const intptr_t* dimensions, 
     }, &work);
 }
 
-// With an inner extent of 1 the product is every element by every element, for which BLAS packs in vain.
-template <class T>
-void outer_product(char* const* p, intptr_t rows, intptr_t columns, intptr_t a_step, intptr_t b_step, intptr_t row_size) {
-    in_pieces(rows, worthwhile_rows(columns), [&](int64_t first, int64_t last) {
-        for (int64_t i = first; i < last; ++i) {
-            const T left = *reinterpret_cast<const T*>(p[0] + i * a_step);
-            T* to = reinterpret_cast<T*>(p[2] + i * row_size);
-            if (b_step == sizeof(T)) {
-                const T* right = reinterpret_cast<const T*>(p[1]);
-                for (int64_t j = 0; j < columns; ++j) to[j] = left * right[j];
-            } else {
-                for (int64_t j = 0; j < columns; ++j) to[j] = left * *reinterpret_cast<const T*>(p[1] + j * b_step);
-            }
-        }
-    });
-}
 void multiply(const Loop& loop, const Operand& a, const Operand& b, char* out, const int64_t* batch, int batch_rank, int64_t item) {
     const intptr_t m = a.rows, k = a.columns, n = b.columns;
     int64_t strides[3][max_rank];
@@ -209,8 +193,6 @@ void multiply(const Loop& loop, const Operand& a, const Operand& b, char* out, c
             dimensions[0] = 1;
             dimensions[1] = count * m;
         }
-        if (k == 1 && dimensions[0] == 1 && loop.out == DType::float32) return outer_product<float>(p, dimensions[1], n, a.row_step, b.column_step, n * item);
-        if (k == 1 && dimensions[0] == 1 && loop.out == DType::float64) return outer_product<double>(p, dimensions[1], n, a.row_step, b.column_step, n * item);
         if (dimensions[0] * dimensions[1] * k * n < worth_sharing) {
             loop.function(p, dimensions, steps, loop.data);
             return;

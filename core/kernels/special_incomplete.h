@@ -66,13 +66,15 @@ template <int n> Jet<n> gamma_exponent(const Jet<n>& a, double x) {  // n <= 2
 }
 template <class T> T gamma_factor_of(const T& a, double x) { return exponential(gamma_exponent(a, x), gamma_factor(value_of(a), x)); }
 
+constexpr int most_terms = 1000000;   // of a series or a fraction
+
 // P by 8.11.4
 template <class T> T gamma_series(const T& a, double x) {
     T term = a * 0.0 + 1.0, sum = term;
-    for (int k = 1; k < 1000000; ++k) {
+    for (int k = 1; k < most_terms; ++k) {
         term = term * (x / (a + static_cast<double>(k)));  // a division that does not wait for the last term
         sum = sum + term;
-        if (negligible(term, sum)) break;
+        if (negligible(term, sum) || value_of(sum) != value_of(sum)) break;
     }
     return sum * gamma_factor_of(a, x);
 }
@@ -94,7 +96,8 @@ template <class T, class Next> T fraction(const T& first, Next next) {
     const T one = first * 0.0 + 1.0;
     T before = one, now = first, before_below = first * 0.0, now_below = one, product = one;
     int k = 1;
-    for (int settled = 0; k < 1000000; ++k) {
+    for (int settled = 0;; ++k) {
+        if (k == most_terms || value_of(now) != value_of(now)) break;
         const Term<T> t = next(k);
         if (k < kept) terms[k] = t;
         const T above = t.b * now + t.a * before, below = t.b * now_below + t.a * before_below;
@@ -253,6 +256,7 @@ template <int n> Jet<n> beta_exponent(const Jet<n>& a, const Jet<n>& b, Pair x, 
 // The part below x, for x below the mean a / (a + b): the fraction of A. DiDonato and A. Morris (ACM Transactions on
 // Mathematical Software 18, 1992, formula 9), in which the distance from the mean stands explicitly.
 template <class T> T beta_fraction(const T& a, const T& b, Pair x, Pair y) {
+    if (value_of(a) > 1e12 && value_of(b) > 1e12) return a * not_a_number;   // it would take millions of terms: no number rather than a wrong one
     const Pair distance = Pair{value_of(a), 0.0} * y - Pair{value_of(b), 0.0} * x;
     const T apart = with_value(a * y.high - b * x.high, distance.high) + 1.0;
     const double z = x.high;
@@ -282,11 +286,11 @@ template <class T> T beta_small(const T& a, const T& b, Pair x, Pair y) {
     exponent = exponent - with_value(a, 0.0) * log_pair(x).high;
     const T power = exponential(with_value(exponent, h), std::exp(h)), less_one = with_value(power, std::expm1(h));
     T product = a * 0.0 + 1.0, sum = a * 0.0;
-    for (int k = 1; k < 1000000; ++k) {
+    for (int k = 1; k < most_terms; ++k) {
         product = product * (static_cast<double>(k) - a) * (y.high / k);
         const T term = product * b / (b + static_cast<double>(k));
         sum = sum + term;
-        if (negligible(term, sum)) break;
+        if (negligible(term, sum) || value_of(sum) != value_of(sum)) break;
     }
     return -less_one - power * sum;
 }

@@ -7,8 +7,13 @@
 
 namespace bant::special {
 
-inline double falling_power(double u, double s) { return std::pow(u, -s); }
-template <int n> Jet<n> falling_power(double u, const Jet<n>& s) { return exponential(s * -std::log(u), std::pow(u, -s.c[0])); }
+// ((q + k) / unit)^-s; with q as the unit also where 1 + k / q is 1, but s is large
+inline double falling_power(double q, double k, double s, double unit) {
+    return unit == q ? std::exp(-s * std::log1p(k / q)) : std::pow((q + k) / unit, -s);
+}
+template <int n> Jet<n> falling_power(double q, double k, const Jet<n>& s, double unit) {
+    return exponential(s * -std::log((q + k) / unit), std::pow((q + k) / unit, -s.c[0]));
+}
 
 // unit^s zeta(s, q) for s > 1 and q > 0, both finite; with q as the unit it is in range for any s
 template <class T> T zeta_sum(const T& s, double q, double unit = 1.0) {
@@ -18,14 +23,15 @@ template <class T> T zeta_sum(const T& s, double q, double unit = 1.0) {
                                            8.5860620562778446e-15, -2.1748686985580619e-16, 5.5090028283602295e-18, -1.3954464685812523e-19};
     const double far = 12.0 + 0.5 * value_of(s);
     T sum = s * 0.0;
-    double u = q;
-    for (int k = 1; u < far; ++k) {
-        const T term = falling_power(u / unit, s);
+    double u = q, k = 0.0;
+    while (u < far) {
+        const T term = falling_power(q, k, s, unit);
         sum = sum + term;
+        if (!(value_of(sum) > 0.0 && value_of(sum) < infinity)) return sum;   // out of range: the other terms are smaller yet
         if (negligible(term * (1.0 + u), sum)) return sum;
-        u = q + k;
+        u = q + (k += 1.0);
     }
-    const T last = falling_power(u / unit, s);
+    const T last = falling_power(q, k, s, unit);
     sum = sum + (last * u / (s - 1.0) + last * 0.5);
     T factor = s * last / u;
     double m = 0.0;
@@ -81,8 +87,9 @@ struct Polygamma {
         const double sum = Zeta::apply(n + 1.0, x), sign = std::fmod(n, 2.0) == 0.0 ? -1.0 : 1.0;
         if (x > 0.0 && x < infinity && (n > 170.0 || sum < 1e-290))  // a factor is out of range, the product perhaps not
             return sign * std::exp(Lgamma::usual<false>(n + 1.0) - (n + 1.0) * std::log(x) + std::log(zeta_sum(n + 1.0, x, x)));
-        double factorial = 1.0;
-        for (double k = 2.0; k <= n; ++k) factorial *= k;
+        if (x == infinity) return sign * sum;
+        double factorial = n > 170.0 ? infinity : 1.0;
+        for (double k = 2.0; k <= n && k <= 170.0; ++k) factorial *= k;
         return sign * factorial * sum;
     }
 };

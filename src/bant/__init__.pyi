@@ -293,7 +293,7 @@ def dynamic_stitch(indices: TensorLike, data: TensorLike, name: str | None = Non
     """Rows collected into one tensor: row ``indices[m][i]`` of the result is ``data[m][i]``; later ones
     win."""
 
-def eig(tensor: TensorLike, name: str | None = None) -> tuple[Any, ...]:
+def eig(tensor: TensorLike, name: str | None = None) -> builtins.tuple[Any, ...]:
     """Eigenvalues and eigenvectors ``(e, v)`` of square matrices ``[..., n, n]``: complex, in no order."""
 
 def eigvals(tensor: TensorLike, name: str | None = None) -> Tensor:

@@ -5,8 +5,6 @@ that it is for. A name that ends in ``*`` stands for all that begin so; ``{name}
 What bant gets is taken out of here: a test compares.
 """
 
-_NUMPY = "use numpy.linalg.{name} where no gradient is needed."
-_SCIPY = "use scipy.special where no gradient is needed."
 _WINDOWS = "cut the windows out with slices, join them with `tf.stack`, and contract or reduce them."
 _DRAW = "draw with numpy.random and pass the array to `tf.constant`."
 _FOURIER = "use numpy.fft where no gradient is needed."
@@ -18,9 +16,6 @@ _RAGGED = (
 _CANDIDATES = "draw class numbers with numpy.random and pass them on as integers."
 _PILLOW = "use Pillow for files of images, and pass the arrays to `tf.constant`."
 _RECORDS = "read the file with Python, and pass arrays to `tf.constant`."
-_OPERATOR = (
-    "keep the matrix, or write a function that multiplies by it: `tf.linalg.matmul`, `tf.linalg.matvec`."
-)
 
 # Parts of TensorFlow outside automatic differentiation: what they are, and what to take instead.
 OUTSIDE = {
@@ -97,7 +92,6 @@ OUTSIDE = {
         _RECORDS: "*Feature *Example *example TFRecord* decode_proto encode_proto",
         "there are no graphs to write.": "write_graph",
     },
-    "linalg": {_OPERATOR: "LinearOperator*"},
     "nn": {
         _CANDIDATES: "*_candidate_sampler compute_accidental_hits",
         "call the cell, and wrap what it gives.": "RNNCell*",
@@ -159,8 +153,6 @@ LATER = {
         "random_uniform_initializer",
         _WINDOWS: "conv conv2d_*",
         _FOURIER: "fftnd ifftnd irfftnd rfftnd",
-        _NUMPY: "eig eigvals",
-        "use scipy.linalg.sqrtm where no gradient is needed.": "matrix_square_root",
     },
     "image": {
         _PILLOW: "decode_* encode_* is_jpeg extract_jpeg_shape *jpeg_quality draw_bounding_boxes",
@@ -181,19 +173,12 @@ LATER = {
         "use `tf.extract_volume_patches` with one plane.": "extract_patches",
     },
     "linalg": {
-        _NUMPY: "cholesky det eig eigh eigvals eigvalsh inv lstsq matrix_rank pinv qr slogdet solve svd",
-        "use scipy.linalg where no gradient is needed.": "banded_triangular_solve cholesky_solve eigh_tridiagonal expm "
-        "logm lu* sqrtm triangular_solve tridiagonal_solve",
-        "take the logarithm of numpy.linalg.det, or numpy.linalg.slogdet, where no gradient is needed.": "logdet",
-        "multiply the diagonals and add: `tf.roll` shifts a vector.": "tridiagonal_matmul",
-        "use scipy.sparse.linalg.cg where no gradient is needed.": "experimental",
+        "make a `tf.linalg.LinearOperatorToeplitz` of the first column and row.": "LinearOperatorCirculant",
+        "compute with numpy.fft where no gradient is needed.": "LinearOperatorCirculant2D LinearOperatorCirculant3D",
     },
-    "linalg.experimental": {"use scipy.sparse.linalg.cg where no gradient is needed.": "conjugate_gradient"},
     "math": {
-        _SCIPY: "bessel_* betainc digamma erfcinv erfinv igamma igammac lbeta lgamma ndtri polygamma special zeta",
         "scipy.stats.qmc.Sobol(dim, scramble=False) gives the same sequence.": "sobol_sample",
     },
-    "math.special": {_SCIPY: "bessel_* dawsn expint fresnel_* spence"},
     "nn": {
         _WINDOWS: "*pool* conv* atrous_* depthwise_* separable_* dilation2d erosion2d",
         "multiply by a mask drawn with numpy.random, and divide by the share that is kept.": "dropout experimental",

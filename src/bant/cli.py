@@ -21,7 +21,6 @@ examples:
 In the program, `import tensorflow as tf` is served by bant: no line of it has to change.
 """
 _OPTIONAL_PACKAGES = (
-    ("SciPy", "scipy", "special functions"),
     ("ml_dtypes", "ml_dtypes", "bfloat16"),
     ("optree", "optree", "nested structures of your own"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from programs import close, identical, machine_of, make_leaf, run, shapes_that_fit
 
@@ -69,6 +69,8 @@ def test_smooth_programs(program, choices, rows, columns, deep, seed):
         return
     found, eager, program = results
     wide = run(program, [make_leaf(array.astype(np.float64), layout) for array, layout in sources], False)
+    # Leaves of one dtype find other partners than leaves of two did: then it is another program.
+    assume([tuple(value.shape) for value in wide] == [value.shape for value in eager])
     epsilon = np.finfo(np.float32 if any(a.dtype == np.float32 for a, _ in sources) else np.float64).eps
     close(found, eager, [value.numpy() for value in wide], epsilon, program)
 

@@ -130,7 +130,7 @@ def test_asking_gives_the_sentence():
         ("data", ("constant",), "tf.data is not part of bant: "),
         ("placeholder", (), "belongs to graphs"),
         ("signal.frame", (), "tf.signal.frame is not in this version of bant: "),
-        ("linalg.LinearOperatorDiag", ("trace",), "is not part of bant: "),
+        ("nn.RNNCellDeviceWrapper", ("trace",), "is not part of bant: "),
         ("sum", (), "`tf.reduce_sum`"),
         ("math.sum", ("cumsum", "reduce_sum"), "`tf.reduce_sum`"),
         ("redusce_sum", ("reduce_sum", "reduce_max"), "Did you mean `tf.reduce_sum`"),

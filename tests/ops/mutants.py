@@ -19,14 +19,15 @@ import numpy as np
 import bant as tf
 from bant.ops import elementwise as e
 from bant.ops import lookup as k
-from bant.ops import registry
+from bant.ops import registry, systems
 from bant.ops import structural as s
 from bant.ops.registry import ROWS
 from bant.ops.running import shifted
 
 FAMILIES = (
     "arithmetic", "exponentials", "trigonometric", "special", "activations", "complex", "views", "joins and pads",
-    "reductions", "cumulations", "gather and scatter", "segments", "sorting", "products", "norms", "values",
+    "reductions", "cumulations", "gather and scatter", "segments", "sorting", "products", "norms",
+    "decompositions", "values",
 )  # fmt: skip
 
 
@@ -130,11 +131,6 @@ def softmax_of_stale_sum(logits, axis=-1):
     return size / stale(tf.reduce_sum(size, axis, keepdims=True))
 
 
-def sorted_in_place(values, axis=-1, direction="ASCENDING"):
-    """The gradient goes to where the values ended up, not to where they came from."""
-    return values + stale(tf.sort(values, axis, direction) - values)
-
-
 def norm_of_squares(tensor, ord="euclidean", axis=None, keepdims=False):
     right = tf.norm(tensor, ord, axis, keepdims)
     return stale(right) + (right - stale(right)) * 2.0
@@ -154,6 +150,16 @@ def product_rule_for_two_only(equation, *inputs):
 def segment_mean_by_all(data, segment_ids):
     right = tf.math.segment_mean(data, segment_ids)
     return stale(right) + tf.math.segment_sum(data - stale(data), segment_ids)
+
+
+def undivided_cholesky(g, out):
+    """The Hermitian gradient without the factor ½ that its symmetry asks for."""
+    return 2.0 * ROWS["cholesky"].rules["x"](g, out)
+
+
+def commuting_exponential(input):
+    right = stale(tf.linalg.expm(input))
+    return right + tf.matmul(right, input - stale(input))
 
 
 # --- the table
@@ -180,6 +186,16 @@ MUTANTS = [
     mutant("trigonometric", "asin", "cos for its square root", "gradient", x=lambda x: 1 / (1 - x * x)),
     mutant("special", "erf", "factor √π upside down", "gradient", x=lambda x: 1.7724538509055159 * e.exp(-x * x)),
     mutant("special", "erfc", "wrong sign", "gradient", x=lambda x: 1.1283791670955126 * e.exp(-x * x)),
+    mutant("special", "erfinv", "wrong sign in the exponent", "gradient", x=lambda out: 0.8862269254527579 * e.exp(-out * out)),
+    mutant("special", "lgamma", "logarithm for digamma", "gradient", x=lambda x: e.log(x)),
+    mutant("special", "digamma", "second order only", "second", x=lambda x: stale(ROWS["trigamma"].function(x))),
+    mutant("special", "igamma", "no gradient by the first argument", "gradient forward", a=None),
+    mutant("special", "igammac", "sign of its complement", "gradient",
+           x=lambda a, x: ROWS["gamma_density"].function(a, x)),
+    mutant("special", "zeta", "not shifted", "gradient", q=lambda x, q, out: -x * out),
+    mutant("special", "bessel_j1", "recurrence of I₁", "gradient", x=lambda x, out: tf.math.special.bessel_j0(x) + out / x),
+    mutant("special", "bessel_k1", "wrong sign", "gradient",
+           x=lambda x, out: tf.math.special.bessel_k0(x) + out / x),
     mutant("activations", "sigmoid", "derivative of tanh", "gradient", x=lambda out: 1 - out * out),
     mutant("activations", "softplus", "value for derivative", "gradient", features=lambda out: out),
     mutant("activations", "relu", "leaks", "gradient", features=lambda g, out: e.select(out > 0, g, 0.001 * g)),
@@ -236,7 +252,7 @@ MUTANTS = [
     mutant("segments", "unsorted_segment_max", "a tie counts for each", "ties",
            values=lambda g, values, ids, out: k._rows_of(g, ids) * e.cast_op(values == k._rows_of(out, ids), g.dtype)),
     mutant("segments", "segment_mean", "not divided by the count", "gradient forward", function=segment_mean_by_all),
-    mutant("sorting", "sort", "gradient stays in place", "gradient forward", function=sorted_in_place),
+    mutant("sorting", "sort", "gradient stays in place", "gradient", x=lambda g: g),
     mutant("sorting", "top_k", "gradient lost", "gradient",
            function=lambda x, k=1: [stale(tf.math.top_k(x, k)[0]), tf.math.top_k(x, k)[1]]),
     mutant("products", "matmul", "not transposed", "gradient duality",
@@ -248,6 +264,23 @@ MUTANTS = [
     mutant("norms", "norm", "of the squares", "gradient forward", function=norm_of_squares),
     mutant("norms", "l2_normalize", "length taken for a constant", "gradient",
            function=lambda x, axis=None, **kw: x * stale(tf.math.l2_normalize(x, axis, **kw) / x)),
+    mutant("decompositions", "triangular_solve", "the other triangle gets a gradient", "gradient",
+           a=lambda g, a, out, lower, unit: -s.matmul(systems.triangular(s.swapped(a), g, 1 - lower, unit), s.swapped(out))),
+    mutant("decompositions", "triangular_solve", "not transposed", "gradient duality",
+           b=lambda g, a, lower, unit: systems.triangular(a, g, lower, unit)),
+    mutant("decompositions", "cholesky", "diagonal not halved", "gradient", x=undivided_cholesky,
+           around=lambda op: lambda x: op(systems.hermitian_part(x))),
+    mutant("decompositions", "inverse", "wrong sign", "gradient forward",
+           x=lambda g, out: s.matmul(s.swapped(out), s.matmul(g, s.swapped(out)))),
+    mutant("decompositions", "inverse", "factors not transposed", "gradient",
+           x=lambda g, out: -s.matmul(out, s.matmul(g, out))),
+    mutant("decompositions", "det", "the inverse not transposed", "gradient",
+           x=lambda g, x, out: (g * out)[..., None, None] * tf.linalg.inv(x)),
+    mutant("decompositions", "slogdet", "of a real logarithm only", "gradient",
+           x=lambda g_sign, g_log, x: (0.0 if g_log is None else g_log[..., None, None]) * tf.linalg.inv(x)),
+    mutant("decompositions", "singular_values", "u and v turned", "gradient",
+           x=lambda g, x: 2.0 * ROWS["singular_values"].rules["x"](g, x)),
+    mutant("decompositions", "expm", "as if matrices commuted", "gradient forward", function=commuting_exponential),
     mutant("values", "exp", "last digits", "value", reference=lambda x: np.exp(x) * (1 + 1e-14)),
     mutant("values", "sinh", "another function", "value", reference=np.sin),
 ]  # fmt: skip

@@ -206,3 +206,19 @@ def test_forward_mode(name):
     with tf.autodiff.ForwardAccumulator(moved, tf.ones_like(moved)) as accumulator:
         y = public(*arguments)
     np.testing.assert_array_equal(accumulator.jvp(y).numpy(), ROWS[name].function(*arguments).numpy())
+
+
+def test_extreme_arguments_are_answered_at_once():
+    """Any number at all, in a few milliseconds each: sums that never settle would be seen as a test that hangs."""
+    points = [0.0, 1e-300, 1e-30, 0.5, 3.0, 170.0, 1e6, 1e16, 1e300, np.inf, np.nan, -1.0, -1e6 + 0.5, -1e30]
+    first, second = (tf.constant(column) for column in np.array([(x, y) for x in points for y in points]).T)
+    for function in (tf.math.polygamma, tf.math.zeta, tf.math.igamma, tf.math.igammac):
+        with tf.GradientTape() as tape:
+            y = function(first, second)
+        assert y.shape == first.shape
+        tape.gradient(y, [first, second])
+    third = tf.constant(0.5, tf.float64)
+    assert np.isnan(tf.math.betainc(tf.constant(1e30, tf.float64), tf.constant(1e30, tf.float64), third))
+    np.testing.assert_allclose(
+        tf.math.betainc(tf.constant(1e12, tf.float64), tf.constant(1e12, tf.float64), third), 0.5, rtol=1e-13
+    )

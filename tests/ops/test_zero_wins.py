@@ -33,11 +33,12 @@ def setting():
 def arguments(row, dtype):
     """Every combination of the special points, and truth values for a condition."""
     domains = row.on if isinstance(row.on, tuple) else (row.on,) * len(row.parameters)
-    choices = [[False, True] if domain.kind == "bool" else SPECIAL for domain in domains]
+    truth = [domain is not None and domain.kind == "bool" for domain in domains]
+    choices = [[False, True] if of_truth else SPECIAL for of_truth in truth]
     columns = np.array(list(itertools.product(*choices)), dtype=object).T
     return [
-        tf.constant(column.astype(bool if domain.kind == "bool" else dtype))
-        for domain, column in zip(domains, columns, strict=True)
+        tf.constant(column.astype(bool if of_truth else dtype))
+        for of_truth, column in zip(truth, columns, strict=True)
     ]
 
 

@@ -60,7 +60,9 @@ def test_hostile_attributes(name):
 def test_attributes_near_to_right_ones(name):
     """A right call with one integer changed: the checks that stand last are reached."""
     row = ROWS[name]
-    for inputs, attributes in row.samples or []:
+    for sample in row.samples or []:
+        sizes = sample.__code__.co_argcount if callable(sample) else 0
+        inputs, attributes = sample(*(3, 4, 2, 5)[:sizes]) if sizes else sample
         tensors = [tf.constant(np.ones(part) if isinstance(part, tuple) else part) for part in inputs]
         if row.parameters == ("values",):
             tensors = [tensors]

@@ -10,7 +10,7 @@ arithmetic, error weighted for the relative error of the result), rounded to the
 what rounding took is put back, `fma` says so: nothing depends on what a compiler fuses.  Two sides of a condition are
 both computed and blended; NaN goes through the arithmetic.
 
-The worst errors seen, in ulp, of float32 and float64 (millions of points; tests/jit/test_accuracy.py holds them below 2):
+The worst errors seen, in ulp, of float32 and float64 (millions of points; tests/jit/test_native_accuracy.py holds them below 2):
 
 exp   1.07 1.07    sin  0.78 0.81    sinh 1.60 1.60    rsqrt   1.46 1.49
 expm1 1.32 1.69    cos  0.77 0.81    cosh 1.48 1.47    xlogy   1.11 1.08

@@ -15,7 +15,7 @@ from bant import _core
 from bant.dtypes import TABLE, as_dtype
 from bant.errors import DtypeMismatchError, InvalidArgumentError
 from bant.ops import lookup, structural
-from bant.ops.arguments import text, whole
+from bant.ops.arguments import size_of, text, whole
 from bant.ops.convert import as_tensor
 from bant.ops.domains import reals
 from bant.ops.elementwise import cast_op

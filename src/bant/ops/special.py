@@ -165,7 +165,7 @@ _BETA_ON = (positive, positive, probability)
 betainc = scalar("betainc", "betainc",
     lambda a, b, x: betainc_a(a, b, x), lambda a, b, x: betainc_b(a, b, x), lambda a, b, x: beta_density(a, b, x),
     names="math.betainc", on=_BETA_ON, reference=exactly(_regularized), **_BETA,
-    doc="The regularized incomplete beta function I(x; a, b), elementwise, a, b > 0, 0 ≤ x ≤ 1 (DLMF 8.17.2).")  # fmt: skip
+    doc="The regularized incomplete beta function I(x; a, b), elementwise, a, b > 0, 0 ≤ x ≤ 1; NaN where both exceed 10¹² (DLMF 8.17.2).")  # fmt: skip
 beta_density = scalar("beta_density", "beta_density",
     lambda a, b, x, out: xlogy(out, x) + out * (digamma(a + b) - digamma(a)),
     lambda a, b, x, out: xlogy(out, 1.0 - x) + out * (digamma(a + b) - digamma(b)),
@@ -238,11 +238,24 @@ expint = scalar("expint", "expint", lambda x: exp(x) / x, names="math.special.ex
 dawsn = scalar("dawsn", "dawsn", lambda x, out: 1.0 - 2.0 * x * out, names="math.special.dawsn", dtypes=FLOATS, on=reals,
     reference=exactly(lambda mp, x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x)), cost=30,
     doc="Dawson's integral e^(-x²) ∫₀ˣ e^(t²) dt, elementwise (DLMF 7.2.5).")  # fmt: skip
+
+
+def _spence_curvature(x: Tensor, out: Tensor) -> Tensor:
+    """(1/x + log x / (1 - x)) / (1 - x), which cancels near 1: there by its series Σ (k + 1) / (k + 2) (1 - x)ᵏ."""
+    distance = 1.0 - x
+    near = (distance < 0.25) & (distance > -0.25)
+    small = select(near, distance, 0.0)
+    series = 28 / 29
+    for k in range(26, -1, -1):
+        series = series * small + (k + 1) / (k + 2)
+    return select(near, series, (1.0 / x + out) / select(near, 1.0, distance))
+
+
 spence = scalar("spence", "spence", lambda x: spence_slope(x), names="math.special.spence", dtypes=FLOATS, on=positive,
     reference=exactly(lambda mp, x: mp.polylog(2, 1 - x)), cost=60,
     doc="Spence's function ∫₁ˣ log t / (1 - t) dt, the dilogarithm of 1 - x, elementwise, x ≥ 0 (DLMF 25.12).")  # fmt: skip
 spence_slope = scalar("spence_slope", "spence_slope",
-    lambda x, out: select(x == 1.0, 0.5, (1.0 / x + out) / select(x == 1.0, 1.0, 1.0 - x)), dtypes=FLOATS, on=positive,
+    lambda x, out: _spence_curvature(x, out), dtypes=FLOATS, on=positive,
     reference=exactly(lambda mp, x: mp.log(x) / (1 - x)), cost=30,
     doc="log x / (1 - x), and -1 at 1, elementwise.")  # fmt: skip
 fresnel_sin = scalar("fresnel_sin", "fresnel_sin", lambda x: sin(_HALF_PI * x * x), names="math.special.fresnel_sin",
