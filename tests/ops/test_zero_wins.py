@@ -31,10 +31,11 @@ def setting():
 
 
 def arguments(row, dtype):
-    """Every combination of the special points, and truth values for a condition."""
+    """Every combination of the special points (of three inputs, of every other one), and truth values for a condition."""
     domains = row.on if isinstance(row.on, tuple) else (row.on,) * len(row.parameters)
     truth = [domain is not None and domain.kind == "bool" for domain in domains]
-    choices = [[False, True] if of_truth else SPECIAL for of_truth in truth]
+    points = SPECIAL if len(domains) < 3 else SPECIAL[::2]
+    choices = [[False, True] if of_truth else points for of_truth in truth]
     columns = np.array(list(itertools.product(*choices)), dtype=object).T
     return [
         tf.constant(column.astype(bool if of_truth else dtype))

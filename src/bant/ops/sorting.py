@@ -347,8 +347,8 @@ def searchsorted(
     """Where along the last axis each value belongs in a sorted sequence, before equals (left) or after them
     (right).
 
-    All axes but the last must have as many elements in both, which go together in order.  Raises ValueError for another side, InvalidArgumentError for shapes or
-    dtypes that do not match.
+    All axes but the last must have as many elements in both, which go together in order.  Raises ValueError for
+    another side, InvalidArgumentError for shapes or dtypes that do not match.
 
     >>> tf.searchsorted([1, 3, 5], [0, 3, 6]).numpy()
     array([0, 1, 3], dtype=int32)
@@ -371,6 +371,8 @@ def searchsorted(
             f"searchsorted: Leading dim_size of both tensors must match: {text(sequence.shape)} and "
             f"{text(wanted.shape)}."
         )
+    if tuple(wanted.shape[:-1]) != lead:
+        sequence = structural.reshape(sequence, (*wanted.shape[:-1], sequence.shape[-1]))
     places = lookup.searchsorted(sequence, wanted, 1 if side == "right" else 0)
     kind = as_dtype(out_type)
     return places if kind is _int32 else cast_op(places, kind)
