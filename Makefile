@@ -15,6 +15,9 @@ SOURCES := $(filter-out %.pyc, $(shell find core src -type f ! -path 'core/tests
            $(wildcard pyproject.toml CMakeLists.txt README.md LICENSE)
 STUBS    = $(wildcard src/bant/*.pyi src/bant/*/*.pyi tests/typing/*.py)
 
+# To these it is all the same what a tape records: they run once.
+TAPELESS = tests/jit tests/style tests/ops/test_accuracy.py
+
 # What runs under the sanitizers besides the core's own tests, where it is there: with fewer random functions, and without
 # the tests that try the tests of these.
 SANITIZED_TESTS = $(wildcard tests/test_first.py tests/robustness tests/executor tests/function)
@@ -41,8 +44,8 @@ run: $(STAMPS)/bant
 test: $(STAMPS)/test
 	@echo "==> Tests: a tape records every operation in its context (the default)"
 	@env -u BANT_WATCH_ACCESSED_TENSORS $(BIN)/python -m pytest tests
-	@echo "==> Tests: only what is watched is recorded (BANT_WATCH_ACCESSED_TENSORS=0); the compiler knows no tapes"
-	@BANT_WATCH_ACCESSED_TENSORS=0 $(BIN)/python -m pytest tests --ignore=tests/jit
+	@echo "==> Tests: only what is watched is recorded (BANT_WATCH_ACCESSED_TENSORS=0), but for those that know no tapes"
+	@BANT_WATCH_ACCESSED_TENSORS=0 $(BIN)/python -m pytest tests $(addprefix --ignore=,$(TAPELESS))
 
 # The tour of the library that is short enough to run before every commit.
 tour: $(STAMPS)/test
