@@ -379,13 +379,18 @@ void test_order() {
             for (const Dims& dims : std::vector<Dims>{{2, 3, 9}, {1}, {2, 40000}})
                 for (bool descending : {false, true}) {
                     const int64_t length = dims.back();
+                    if (length > 1000 && layout != layouts[0]) continue;   // long rows are copied first anyhow
                     Ref x = random_tensor(dtype, dims, layout);
                     const std::string text = label(descending ? "descending" : "ascending", dtype, dims, layout);
                     Ref sorted = run("sort", {x}, {descending}), order = run("argsort", {x}, {descending, length}), first = run("argsort", {x}, {descending, (length + 8) / 9});
                     std::vector<int64_t> right(static_cast<size_t>(length));
+                    std::vector<long double> values(static_cast<size_t>(length));
                     for (int64_t row = 0; row < x->size() / length; ++row) {
-                        const auto value = [&](int64_t i) { return at(x.get(), row * length + i).real(); };
-                        for (int64_t i = 0; i < length; ++i) right[static_cast<size_t>(i)] = i;
+                        for (int64_t i = 0; i < length; ++i) {
+                            values[static_cast<size_t>(i)] = at(x.get(), row * length + i).real();
+                            right[static_cast<size_t>(i)] = i;
+                        }
+                        const auto value = [&](int64_t i) { return values[static_cast<size_t>(i)]; };
                         std::stable_sort(right.begin(), right.end(), [&](int64_t a, int64_t b) { return descending ? value(a) > value(b) : value(a) < value(b); });
                         bool same = true;
                         for (int64_t i = 0; i < length; ++i) {
