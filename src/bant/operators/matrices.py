@@ -9,13 +9,13 @@ import numpy as np
 from bant import _core
 from bant.operators.base import LinearOperator, broadcast_batch
 from bant.operators.parts import conj, kept, statements, sum_of_logarithms
-from bant.ops.banded import _compact, same_batch, tridiagonal_matmul, tridiagonal_solve
+from bant.ops.banded import _compact, tridiagonal_matmul, tridiagonal_solve
 from bant.ops.convert import as_tensor
 from bant.ops.diagonals import band_part, diag_part
 from bant.ops.gathering import gather
 from bant.ops.reduce import reduce_prod
 from bant.ops.structural import concat
-from bant.ops.systems import triangular_solve
+from bant.ops.systems import same_batch, triangular_solve
 
 Tensor = _core.Tensor
 

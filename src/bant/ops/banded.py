@@ -14,7 +14,7 @@ import numpy as np
 from bant import _core, errors
 from bant.dtypes import int32
 from bant.ops import elementwise as e
-from bant.ops.arguments import whole
+from bant.ops.arguments import text, whole
 from bant.ops.arithmetic import pair, sum_over
 from bant.ops.convert import as_tensor
 from bant.ops.diagonals import diag, diag_part
@@ -22,13 +22,10 @@ from bant.ops.domains import nonzero, reals
 from bant.ops.elementwise import cast_op
 from bant.ops.registry import composed, op
 from bant.ops.spectra import eigh
-from bant.ops.structural import broadcast, concat, pad_constant, reduce_sum, reshape, slice_view, swapped
+from bant.ops.structural import concat, pad_constant, reduce_sum, reshape, slice_view, swapped
+from bant.ops.systems import same_batch
 
 Tensor = _core.Tensor
-
-
-def _brackets(shape: Any) -> str:
-    return "[" + ",".join(str(extent) for extent in shape) + "]"
 
 
 def _part(x: Tensor, begin: int, size: int, axis: int) -> Tensor:
@@ -106,7 +103,7 @@ def _compact(diagonals: Any, diagonals_format: str, op: str) -> Tensor:
         matrix = as_tensor(diagonals)
         if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
             raise ValueError(
-                f"{op}: Expected last two dimensions of diagonals to be same, got shape {_brackets(matrix.shape)}"
+                f"{op}: Expected last two dimensions of diagonals to be same, got shape {text(matrix.shape)}"
             )
         if not matrix.shape[-1]:
             return reshape(matrix, *matrix.shape[:-2], 3, 0)
@@ -119,8 +116,8 @@ def _compact(diagonals: Any, diagonals_format: str, op: str) -> Tensor:
         for part, name in ((above, "Superdiagonal"), (below, "Subdiagonal")):
             if part.ndim != main.ndim or not main.ndim or part.shape[-1] not in (n, max(n - 1, 0)):
                 raise ValueError(
-                    f"{op}: {name} of shape {_brackets(part.shape)} does not fit the main diagonal of shape "
-                    f"{_brackets(main.shape)}: it has as many elements, or one fewer"
+                    f"{op}: {name} of shape {text(part.shape)} does not fit the main diagonal of shape "
+                    f"{text(main.shape)}: it has as many elements, or one fewer"
                 )
         above = above if above.shape[-1] == n else _lengthened(above, 0, 1)
         below = below if below.shape[-1] == n else _lengthened(below, 1, 0)
@@ -253,7 +250,7 @@ def tridiagonal_matmul(
     if d.ndim < 2 or b.ndim < 2 or d.shape[-2] != 3 or d.shape[-1] != b.shape[-2]:
         raise errors.InvalidArgumentError(
             "tridiagonal_matmul: diagonals of shape [..., 3, n] take right-hand sides of shape [..., n, k], got "
-            f"{_brackets(d.shape)} and {_brackets(b.shape)}."
+            f"{text(d.shape)} and {text(b.shape)}."
         )
     above, main, below = (swapped(row) for row in _rows(d))
     n = max(
@@ -339,24 +336,10 @@ def banded_triangular_solve(
     if a.shape[-1] != b.shape[-2]:
         raise errors.InvalidArgumentError(
             f"banded_triangular_solve: In[0] mismatch In[1] shape: {a.shape[-1]} vs. {b.shape[-2]}: "
-            f"{_brackets(a.shape)} {_brackets(b.shape)}"
+            f"{text(a.shape)} {text(b.shape)}"
         )
     a, b = same_batch(a, b, "banded_triangular_solve")
     return _banded_solve(e.conj(a) if adjoint and a.dtype.is_complex else a, b, int(lower), int(adjoint))
-
-
-def same_batch(a: Tensor, b: Tensor, op: str) -> tuple[Tensor, Tensor]:
-    """Both with the leading axes that they broadcast to; the last two stay as they are."""
-    first, second = tuple(a.shape[:-2]), tuple(b.shape[:-2])
-    if first == second:
-        return a, b
-    try:
-        batch = np.broadcast_shapes(first, second)
-    except ValueError:
-        raise errors.InvalidArgumentError(
-            f"{op}: In[0] and In[1] must have compatible batch dimensions: {_brackets(a.shape)} vs. {_brackets(b.shape)}"
-        ) from None
-    return broadcast(a, *batch, *a.shape[-2:]), broadcast(b, *batch, *b.shape[-2:])
 
 
 # --- eigenvalues
@@ -444,7 +427,7 @@ def eigh_tridiagonal(
     if main.ndim < 1 or tuple(beside.shape) != (*main.shape[:-1], max(main.shape[-1] - 1, 0)):
         raise errors.InvalidArgumentError(
             "eigh_tridiagonal: alpha [..., n] takes beta [..., n - 1], got "
-            f"{_brackets(main.shape)} and {_brackets(beside.shape)}."
+            f"{text(main.shape)} and {text(beside.shape)}."
         )
     real = e.real(main) if main.dtype.is_complex else main
     if eigvals_only:
@@ -468,7 +451,7 @@ def _chosen(values: Tensor, select: str, bounds: Any) -> tuple[int, int]:
         ) + 1
     if values.ndim != 1:
         raise errors.InvalidArgumentError(
-            f"eigh_tridiagonal: select='v' takes a single matrix, got eigenvalues of shape {_brackets(values.shape)}: "
+            f"eigh_tridiagonal: select='v' takes a single matrix, got eigenvalues of shape {text(values.shape)}: "
             "there may be different numbers of them."
         )
     below = (int(sum_over(cast_op(values <= float(bound), int32), (0,))) for bound in bounds)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bant import _core, errors
+from bant.ops.arguments import size_of, text
 from bant.ops.arithmetic import sum_over, zeros_like
 from bant.ops.convert import as_tensor
 from bant.ops.domains import reals
@@ -22,22 +23,11 @@ Tensor = _core.Tensor
 _ALIGNMENTS = ("LEFT_RIGHT", "RIGHT_LEFT", "LEFT_LEFT", "RIGHT_RIGHT")
 
 
-def _brackets(shape: Any) -> str:
-    return "[" + ",".join(str(extent) for extent in shape) + "]"
-
-
-def _size(extents: Any) -> int:
-    size = 1
-    for extent in extents:
-        size *= extent
-    return size
-
-
 def _matrix(value: Any, op: str) -> Tensor:
     x = value if type(value) is Tensor else as_tensor(value)
     if x.ndim < 2:
         raise errors.InvalidArgumentError(
-            f"{op}: input must be at least 2-dim, received shape: {_brackets(x.shape)}"
+            f"{op}: input must be at least 2-dim, received shape: {text(x.shape)}"
         )
     return x
 
@@ -184,12 +174,12 @@ def diag(
     _check_alignment(align, "diag")
     if d.ndim < 1 + (low != high):
         raise errors.InvalidArgumentError(
-            f"diag: diagonal must be at least {1 + (low != high)}-dim, received shape: {_brackets(d.shape)}"
+            f"diag: diagonal must be at least {1 + (low != high)}-dim, received shape: {text(d.shape)}"
         )
     if low != high and d.shape[-2] != high - low + 1:
         raise errors.InvalidArgumentError(
             "diag: The number of diagonals provided in the input does not match the lower_diag_index and "
-            f"upper_diag_index range: {d.shape[-2]} rows in shape {_brackets(d.shape)} for k from {low} "
+            f"upper_diag_index range: {d.shape[-2]} rows in shape {text(d.shape)} for k from {low} "
             f"to {high}."
         )
     fewest_rows, fewest_columns = d.shape[-1] - min(high, 0), d.shape[-1] + max(low, 0)
@@ -289,8 +279,8 @@ def set_diag(
         raise errors.InvalidArgumentError(
             "set_diag: Either first dimensions of diagonal don't match input.shape[:-2], or its last ones "
             "are not the "
-            f"number and the length of the diagonals. Input shape: {_brackets(x.shape)} Diagonal shape: "
-            f"{_brackets(d.shape)} Expected diagonal shape: {_brackets(expected)}"
+            f"number and the length of the diagonals. Input shape: {text(x.shape)} Diagonal shape: "
+            f"{text(d.shape)} Expected diagonal shape: {text(expected)}"
         )
     return select(_mask(low, high, rows, columns), _write_all(d, low, high, rows, columns, align), x)
 
@@ -331,7 +321,7 @@ def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:
     d = as_tensor(diagonal)
     if not d.ndim:
         raise errors.InvalidArgumentError("tensor_diag: Input must be at least rank 1, got 0")
-    size = _size(d.shape)
+    size = size_of(d.shape)
     return reshape(_write(reshape(d, size), 0, size, size), *d.shape, *d.shape)
 
 
@@ -353,16 +343,15 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
     half = x.ndim // 2
     if not x.ndim or x.ndim % 2:
         raise errors.InvalidArgumentError(
-            "tensor_diag_part: The rank of the tensor should be even and positive, got shape "
-            f"{_brackets(x.shape)}"
+            f"tensor_diag_part: The rank of the tensor should be even and positive, got shape {text(x.shape)}"
         )
     for i in range(half):
         if x.shape[i] != x.shape[half + i]:
             raise errors.InvalidArgumentError(
-                f"tensor_diag_part: Invalid shape {_brackets(x.shape)}: dimensions {i} and {half + i} do "
+                f"tensor_diag_part: Invalid shape {text(x.shape)}: dimensions {i} and {half + i} do "
                 "not match."
             )
-    size = _size(x.shape[:half])
+    size = size_of(x.shape[:half])
     return reshape(_read(reshape(x, size, size), 0), x.shape[:half])
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from bant import _core, errors
 from bant.dtypes import float32, float64, int32
 from bant.ops.arithmetic import pair
-from bant.ops.banded import same_batch
 from bant.ops.convert import as_tensor
 from bant.ops.create import eye, zeros
 from bant.ops.diagonals import band_part, set_diag
@@ -22,7 +21,7 @@ from bant.ops.registry import composed, op
 from bant.ops.sorting import argsort
 from bant.ops.spectra import svd
 from bant.ops.structural import broadcast, reshape, whole
-from bant.ops.systems import cholesky, cholesky_solve, triangular
+from bant.ops.systems import cholesky, cholesky_solve, same_batch, triangular
 
 Tensor = _core.Tensor
 

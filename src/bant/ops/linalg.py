@@ -10,6 +10,7 @@ from bant import _core, errors
 from bant.dtypes import as_dtype
 from bant.ops import elementwise as e
 from bant.ops import structural as s
+from bant.ops.arguments import size_of, text
 from bant.ops.arithmetic import list_axes, pair, sum_over
 from bant.ops.convert import as_tensor
 from bant.ops.domains import reals
@@ -23,22 +24,11 @@ _product = s.matmul
 _both = {"on": (reals, reals)}
 
 
-def _size(extents: Any) -> int:
-    size = 1
-    for extent in extents:
-        size *= extent
-    return size
-
-
-def _brackets(shape: Any) -> str:
-    return "[" + ",".join(str(extent) for extent in shape) + "]"
-
-
 def _matrix(value: Any, op: str) -> Tensor:
     x = value if type(value) is Tensor else as_tensor(value)
     if x.ndim < 2:
         raise errors.InvalidArgumentError(
-            f"{op}: input must be at least 2-dim, received shape: {_brackets(x.shape)}"
+            f"{op}: input must be at least 2-dim, received shape: {text(x.shape)}"
         )
     return x
 
@@ -184,15 +174,15 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     left, right = _split_axes(axes, a, b)
     if tuple(a.shape[i] for i in left) != tuple(b.shape[i] for i in right):
         raise errors.InvalidArgumentError(
-            f"tensordot: Matrix size-incompatible: In[0]: {_brackets(a.shape)} over axes {list(left)}, "
-            f"In[1]: {_brackets(b.shape)} over axes {list(right)}."
+            f"tensordot: Matrix size-incompatible: In[0]: {text(a.shape)} over axes {list(left)}, "
+            f"In[1]: {text(b.shape)} over axes {list(right)}."
         )
     free_left = tuple(i for i in range(a.ndim) if i not in left)
     free_right = tuple(i for i in range(b.ndim) if i not in right)
     rows, columns = tuple(a.shape[i] for i in free_left), tuple(b.shape[i] for i in free_right)
-    inner = _size(a.shape[i] for i in left)
-    flat_a = reshape(transpose(a, free_left + left), _size(rows), inner)
-    flat_b = reshape(transpose(b, right + free_right), inner, _size(columns))
+    inner = size_of(a.shape[i] for i in left)
+    flat_a = reshape(transpose(a, free_left + left), size_of(rows), inner)
+    flat_b = reshape(transpose(b, right + free_right), inner, size_of(columns))
     return reshape(_product(flat_a, flat_b), rows + columns)
 
 
@@ -210,11 +200,11 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
     a, b = pair(a, b)
     if a.shape != b.shape:
         raise errors.InvalidArgumentError(
-            f"cross: Both inputs must be of same shape: {_brackets(a.shape)} vs. {_brackets(b.shape)}"
+            f"cross: Both inputs must be of same shape: {text(a.shape)} vs. {text(b.shape)}"
         )
     if not a.ndim or a.shape[-1] != 3:
         raise errors.InvalidArgumentError(
-            f"cross: Cross-products are only defined for 3-element vectors, got shape {_brackets(a.shape)}."
+            f"cross: Cross-products are only defined for 3-element vectors, got shape {text(a.shape)}."
         )
     last = a.ndim - 1
     a1, b1 = (concat([x[..., 1:], x[..., :1]], last) for x in (a, b))

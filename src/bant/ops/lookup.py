@@ -10,16 +10,10 @@ import numpy as np
 
 from bant import _core
 from bant.indexed_slices import IndexedSlices
+from bant.ops.arguments import size_of
 from bant.ops.elementwise import cast_op, maximum, multiply_no_nan, scaled, select
 from bant.ops.registry import op
 from bant.ops.structural import broadcast, concat, inverse_permutation, reduce_sum, reshape, transpose
-
-
-def _size(shape):
-    size = 1
-    for extent in shape:
-        size *= extent
-    return size
 
 
 def _constant(array):
@@ -34,8 +28,8 @@ def _gather_gradient(g, x_shape, indices, axis, batch_dims):
     axis %= rank
     index_shape = tuple(indices.shape)
     if axis == 0 and batch_dims == 0:
-        rows = reshape(g, _size(index_shape), *x_shape[1:])
-        return IndexedSlices(rows, reshape(indices, _size(index_shape)), tuple(x_shape))
+        rows = reshape(g, size_of(index_shape), *x_shape[1:])
+        return IndexedSlices(rows, reshape(indices, size_of(index_shape)), tuple(x_shape))
     # Bring the batch axes and the indexed axis to the front, make them one axis of rows, add rows by number.
     batch_dims = batch_dims + len(index_shape) if batch_dims < 0 else batch_dims
     n_index = len(index_shape) - batch_dims
@@ -45,7 +39,7 @@ def _gather_gradient(g, x_shape, indices, axis, batch_dims):
     after = range(axis + n_index, g.ndim)
     rows = transpose(g, (*range(batch_dims), *inside, *before, *after))
     rest = (*x_shape[batch_dims:axis], *x_shape[axis + 1 :])
-    n_batch, n_rows, extent = _size(batch), _size(index_shape[batch_dims:]), x_shape[axis]
+    n_batch, n_rows, extent = size_of(batch), size_of(index_shape[batch_dims:]), x_shape[axis]
     numbers = reshape(indices, n_batch, n_rows)
     if batch_dims:
         offsets = np.arange(n_batch, dtype=indices.dtype.as_numpy_dtype)[:, None] * extent

@@ -11,6 +11,7 @@ from bant import _core, errors
 from bant.dtypes import TABLE
 from bant.ops import elementwise as e
 from bant.ops.activations import centred, floating, log_softmax, softmax_reference
+from bant.ops.arguments import text
 from bant.ops.arithmetic import list_axes, static, sum_over
 from bant.ops.convert import as_tensor
 from bant.ops.domains import positive, reals
@@ -67,15 +68,11 @@ def softmax_cross_entropy_with_logits(
         fits = False
     if not fits:
         raise errors.InvalidArgumentError(
-            f"logits and labels must be broadcastable: logits_size={_brackets(logits)} "
-            f"labels_size={_brackets(labels)} [Op:SoftmaxCrossEntropyWithLogits]"
+            f"logits and labels must be broadcastable: logits_size={text(logits.shape)} "
+            f"labels_size={text(labels.shape)} [Op:SoftmaxCrossEntropyWithLogits]"
         )
     loss = 0.0 - sum_over(terms, (int(axis) % logits.ndim,))  # not -sum: no loss shall be -0.0
     return loss if dtype == loss.dtype else cast_op(loss, dtype)
-
-
-def _brackets(x: Tensor) -> str:
-    return "[" + ",".join(str(extent) for extent in x.shape) + "]"
 
 
 def _need_both(op: str, labels: Any, logits: Any) -> None:
@@ -452,14 +449,14 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     x = as_tensor(value)
     b = bias if type(bias) is Tensor else _core.convert(bias, x.dtype, True)
     if b.ndim != 1:
-        raise errors.InvalidArgumentError(f"Biases must be 1D: {_brackets(b)} [Op:BiasAdd]")
+        raise errors.InvalidArgumentError(f"Biases must be 1D: {text(b.shape)} [Op:BiasAdd]")
     if x.ndim < 2:
-        raise errors.InvalidArgumentError(f"Input tensor must be at least 2D: {_brackets(x)} [Op:BiasAdd]")
+        raise errors.InvalidArgumentError(f"Input tensor must be at least 2D: {text(x.shape)} [Op:BiasAdd]")
     if b.shape[0] != x.shape[1 if first else -1]:
         raise errors.InvalidArgumentError(
             f"Must provide as many biases as the {'second' if first else 'last'} dimension of the input "
             "tensor: "
-            f"{_brackets(b)} vs. {_brackets(x)} [Op:BiasAdd]"
+            f"{text(b.shape)} vs. {text(x.shape)} [Op:BiasAdd]"
         )
     return x + (reshape(b, -1, *[1] * (x.ndim - 2)) if first else b)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from bant import _core
+from bant.ops.arguments import size_of
 from bant.ops.elementwise import cast_op, scaled
 from bant.ops.registry import op, set_rules
 
@@ -213,16 +214,9 @@ def _product_of_others(x, axes):
     order = (*kept, *reduced)
     moved = transpose(x, order)
     outer = tuple(moved.shape[: len(kept)])
-    flat = reshape(moved, *outer, _size(moved.shape[len(kept) :]))
+    flat = reshape(moved, *outer, size_of(moved.shape[len(kept) :]))
     others = _exclusive_products(flat, flat.ndim - 1)
     return transpose(reshape(others, moved.shape), inverse_permutation(order))
-
-
-def _size(shape):
-    size = 1
-    for extent in shape:
-        size *= extent
-    return size
 
 
 def _exclusive_products(x, axis):

@@ -56,7 +56,7 @@ def is_narrow(x: Tensor) -> bool:
     return x.dtype is float16 or x.dtype is bfloat16
 
 
-def _with_batch(a: Tensor, b: Tensor, name: str) -> tuple[Tensor, Tensor]:
+def same_batch(a: Tensor, b: Tensor, name: str) -> tuple[Tensor, Tensor]:
     """Two stacks of matrices whose leading axes agree, by broadcasting."""
     if a.ndim == b.ndim == 2 or a.ndim < 2 or b.ndim < 2 or a.shape[:-2] == b.shape[:-2]:
         return a, b
@@ -274,7 +274,7 @@ def triangular_solve(
     a, b = pair(matrix, rhs)
     if is_narrow(a):
         return in_float32(triangular_solve, a, b, lower=lower, adjoint=adjoint)
-    a, b = _with_batch(a, b, "triangular_solve")
+    a, b = same_batch(a, b, "triangular_solve")
     if adjoint and a.ndim > 1:
         a, lower = _adjoint(a), not lower
     return triangular(a, b, int(lower), 0)
@@ -327,7 +327,7 @@ def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None)
 
 def _one_batch(a: Tensor, b: Tensor, factors: Tensor, order: Tensor) -> tuple:
     """What `_solve` takes, with leading axes that agree."""
-    whole, b = _with_batch(a, b, "solve")
+    whole, b = same_batch(a, b, "solve")
     if whole is not a:
         batch = whole.shape[:-2]
         factors, order = broadcast(factors, whole.shape), broadcast(order, *batch, order.shape[-1])
